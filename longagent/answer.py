@@ -1,0 +1,92 @@
+"""What comes back from a question: the answer, where it stands in the source, and what it cost."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+SCHEMA = 1
+"""Version of the JSON form; fields may be added within a version, never changed."""
+
+Status = Literal["exact", "close", "located", "unverified"]
+"""How a citation was checked. `exact`: the model's quote stands in the source, up to typography. `close`: nearly so, with
+no changed number, name or negation. `located`: code found the place that carries the answer. `unverified`: not found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A place in a document that carries the answer; `quote` is always `document.text[start:end]`."""
+
+    document: str
+    """Name of the document, as the user gave it."""
+    document_id: str
+    """sha256 of the document's bytes, hexadecimal."""
+    page: int | None
+    """First page, counted from 1 in the file; for formats without pages, the section. `None` when unverified."""
+    page_end: int | None
+    start: int | None
+    """First code point of the quote in the document's text."""
+    end: int | None
+    quote: str | None
+    said: str | None = None
+    """The model's own words, if it quoted."""
+    status: Status = "located"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the answer rests on, in model calls and tokens; unknown figures are `None`, never zero."""
+
+    calls: int = 0
+    cached_calls: int = 0
+    prompt_tokens: int | None = 0
+    cached_prompt_tokens: int | None = None
+    completion_tokens: int | None = 0
+    cost: float | None = None
+    """US dollars; `None` when the price is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of the source was read: chunks in the source, chunks a model read, chunks whose call failed for good."""
+
+    chunks: int = 0
+    read: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer with checked citations. `found` is false when the document does not carry an answer."""
+
+    question: str
+    text: str | None
+    """The answer in words; `None` when not found."""
+    found: bool
+    partial: bool = False
+    citations: tuple[Citation, ...] = ()
+    strategy: str
+    model: str
+    usage: Usage = field(default_factory=Usage)
+    coverage: Coverage = field(default_factory=Coverage)
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    run_id: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as plain data, in the documented JSON schema."""
+        record = asdict(self)
+        record["answer"] = record.pop("text")
+        order = ("question", "answer", "found", "partial", "citations", "strategy", "model", "usage", "coverage")
+        tail = ("seconds", "warnings", "run_id")
+        return {"schema": SCHEMA} | {key: record[key] for key in (*order, *tail)}
+
+    def to_json(self) -> str:
+        """Return the one JSON object that `longagent ask --json` prints."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line: 0 answered, 3 partial, 4 not found."""
+        if self.partial:
+            return 3
+        return 0 if self.found else 4

@@ -1,0 +1,126 @@
+"""What a file becomes: one immutable text with pages, and chunks that are slices of it."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+PAGE_BREAK = "\n\n"
+"""Pages are joined by a blank line."""
+
+
+class Page(NamedTuple):
+    """A page (or, in formats without pages, a section) as a range of code points in the document's text."""
+
+    number: int
+    """Counted from 1 in the file, whatever is printed on the page."""
+    start: int
+    end: int
+    title: str | None = None
+    """Heading of a section, where there is one."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source that was read. `text` is the pages joined by a blank line; offsets everywhere are code points in it."""
+
+    id: str
+    """sha256 of the source's bytes, hexadecimal."""
+    name: str
+    """As the user gave it; a label, never opened again."""
+    text: str
+    pages: tuple[Page, ...]
+    paged: bool = False
+    """Whether `pages` are real pages; else they are sections."""
+    warnings: tuple[str, ...] = ()
+    """What the reader of the file noticed, such as pages without text."""
+
+    @classmethod
+    def from_pages(
+        cls,
+        pages: Sequence[str],
+        *,
+        id: str,  # noqa: A002
+        name: str,
+        paged: bool = False,
+        titles: Sequence[str | None] = (),
+        warnings: Sequence[str] = (),
+    ) -> "Document":
+        """Join page texts into a document."""
+        spans: list[Page] = []
+        start = 0
+        for index, text in enumerate(pages):
+            title = titles[index] if index < len(titles) else None
+            spans.append(Page(index + 1, start, start + len(text), title))
+            start += len(text) + len(PAGE_BREAK)
+        return cls(
+            id=id, name=name, text=PAGE_BREAK.join(pages), pages=tuple(spans), paged=paged, warnings=tuple(warnings)
+        )
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "text") -> "Document":
+        """Make a document of one section from text at hand."""
+        return cls.from_pages([text], id=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), name=name)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [page.start for page in self.pages]
+
+    def page_at(self, offset: int) -> Page:
+        """Return the page that holds a code point; a point in the gap between pages belongs to the page before it."""
+        return self.pages[max(0, bisect_right(self._starts, offset) - 1)]
+
+    def page_text(self, page: Page) -> str:
+        """Return the text of one page."""
+        return self.text[page.start : page.end]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `longagent show --json` prints."""
+        pages = [{"number": p.number, "start": p.start, "end": p.end, "text": self.page_text(p)} for p in self.pages]
+        return {"document": self.name, "document_id": self.id, "text": self.text, "pages": pages}
+
+
+class Span(NamedTuple):
+    """A range of code points in a document."""
+
+    document: Document
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The text of the range."""
+        return self.document.text[self.start : self.end]
+
+    @property
+    def page(self) -> int:
+        """Number of the first page it touches."""
+        return self.document.page_at(self.start).number
+
+    @property
+    def page_end(self) -> int:
+        """Number of the last page it touches."""
+        return self.document.page_at(max(self.start, self.end - 1)).number
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document, small enough for one call."""
+
+    index: int
+    """Counted from 0 over all documents of a run."""
+    span: Span
+    tokens: int
+    """Length in tokens, as counted when the document was cut."""
+
+    @property
+    def text(self) -> str:
+        """The text of the chunk: exactly a slice of the document's text."""
+        return self.span.text
+
+    @property
+    def document(self) -> Document:
+        """The document it was cut from."""
+        return self.span.document

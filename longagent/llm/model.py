@@ -1,0 +1,83 @@
+"""The one door to every model: a request goes in, a reply comes out."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypedDict
+
+
+class Message(TypedDict):
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A model call, complete: everything that can change the reply is in here."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    """Cap of the reply."""
+    temperature: float = 0.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    sample: int = 0
+    """Distinguishes repeated calls that should stay separate samples."""
+    role: str = ""
+    """Name of the agent that asks; for progress and for per-role models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A model's reply; token counts are as reported by the server, `None` when it does not say."""
+
+    text: str
+    finish: Literal["stop", "length", "other"] = "stop"
+    prompt_tokens: int | None = None
+    cached_prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is known about a model that changes how we use it."""
+
+    window: int
+    """Tokens of prompt and reply together."""
+    abstains: bool = True
+    """Whether it says so when the answer is not in the text. If not, "not found" is decided by code."""
+    reading_tokens: int | None = None
+    """Document tokens per call beyond which it reads worse; `None`: as many as fit."""
+    price: tuple[float, float] | None = None
+    """US dollars per million prompt and completion tokens; `None` when not known."""
+
+
+class Model(Protocol):
+    """A model that can be called. Implementations are used from one event loop and must survive cancellation."""
+
+    @property
+    def name(self) -> str:
+        """As the user would name it on the command line."""
+        ...
+
+    @property
+    def profile(self) -> Profile:
+        """What is known about it."""
+        ...
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call.
+
+        Raises:
+            ModelUnavailableError: the server cannot be reached or died.
+            ModelRejectedError: the server refused the request for good.
+        """
+        ...
+
+    async def count_tokens(self, text: str) -> int:
+        """Return the length of a text in tokens; may overestimate, must not underestimate by more than a few percent."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections and processes. Safe to call twice."""
+        ...
