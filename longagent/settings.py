@@ -1,0 +1,141 @@
+"""Every knob, once. Precedence: call argument or flag > LONGAGENT_* > longagent.toml > the user's config > default."""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from longagent.errors import UsageError
+
+_PROJECT_FILE = "longagent.toml"
+_SECRETS = frozenset({"api_key", "openai_api_key"})
+
+
+def _folder(kind: str) -> Path:
+    import platformdirs
+
+    folder: Path = getattr(platformdirs, f"user_{kind}_path")("longagent")
+    return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a session runs with. Build it with `resolve`, which fills in environment, files and defaults."""
+
+    model: str | None = None
+    """`local`, `openai/NAME`, `vllm/NAME`; `None` means the base URL's only model, else `local`."""
+    base_url: tuple[str, ...] = ()
+    """OpenAI-compatible servers, tried by load."""
+    strategy: str = "auto"
+    window: int | None = None
+    """Tokens of prompt and reply together; `None`: what the model has."""
+    concurrency: int | None = None
+    """Calls in flight; `None`: chosen by us."""
+    seed: int | None = None
+    offline: bool = False
+    """Refuse every connection that leaves this machine."""
+    api_key: str | None = field(default=None, repr=False)
+    """Sent to the servers of `base_url`, never elsewhere."""
+    openai_api_key: str | None = field(default=None, repr=False)
+    """Sent to api.openai.com, never elsewhere."""
+    cache_dir: Path = field(default_factory=lambda: _folder("cache"))
+    data_dir: Path = field(default_factory=lambda: _folder("data"))
+    """Model weights."""
+    state_dir: Path = field(default_factory=lambda: _folder("state"))
+    """Journals, runs, workers."""
+
+    @classmethod
+    def resolve(cls, **given: Any) -> "Settings":
+        """Combine what the caller gave with environment and files; `None` means not given.
+
+        Raises:
+            UsageError: a value or a file that cannot be read, saying where it came from.
+        """
+        values: dict[str, Any] = {}
+        for source in (_from_file(_user_file()), _from_file(Path(_PROJECT_FILE)), _from_environment(os.environ)):
+            values |= source
+        for key, value in given.items():
+            _check_known(key)
+            if value is not None:
+                values[key] = _parse(key, value, "argument")
+        return cls(**values)
+
+
+def _check_known(key: str) -> None:
+    known = [item.name for item in fields(Settings)]
+    if key not in known:
+        close = get_close_matches(key, known, n=1)
+        raise UsageError(f"There is no option {key!r}.", hint=f"Did you mean {close[0]!r}?" if close else "")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or int(value) <= 0:
+        raise ValueError
+    return int(value)
+
+
+def _seed(value: Any) -> int:
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[str(value).lower()]
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    items = value.replace(",", " ").split() if isinstance(value, str) else value
+    return tuple(str(item) for item in items)
+
+
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "base_url": _words,
+    "window": _integer,
+    "concurrency": _integer,
+    "seed": _seed,
+    "offline": _flag,
+    "cache_dir": lambda value: Path(value).expanduser(),
+    "data_dir": lambda value: Path(value).expanduser(),
+    "state_dir": lambda value: Path(value).expanduser(),
+}
+
+
+def _parse(key: str, value: Any, where: str) -> Any:
+    try:
+        return _PARSERS.get(key, str)(value)
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{key} = {value!r} ({where}) is not a valid value.") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    names = {f"LONGAGENT_{item.name.upper()}": item.name for item in fields(Settings)}
+    names["LONGAGENT_OPENAI_API_KEY"] = names["OPENAI_API_KEY"] = "openai_api_key"
+    found = {key: (name, environment[name]) for name, key in names.items() if environment.get(name)}
+    return {key: _parse(key, value, name) for key, (name, value) in found.items()}
+
+
+def _user_file() -> Path:
+    return _folder("config") / "config.toml"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    known = {item.name for item in fields(Settings)}
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{path}: unknown setting {key!r}.", hint=f"Known: {', '.join(sorted(known - _SECRETS))}.")
+        if key in _SECRETS:
+            raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
+        # A folder from a stranger must not be able to send documents to the stranger's server.
+        if key == "base_url" and path.name == _PROJECT_FILE:
+            raise UsageError(f"{path}: base_url is not read from a project file.", hint=f"Set it in {_user_file()}.")
+    return {key: _parse(key, value, str(path)) for key, value in table.items()}
