@@ -1,0 +1,47 @@
+"""Prompts are Markdown files beside their roles, filled in one pass: nothing in a document is ever a template."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+
+from longagent.llm.model import Message
+
+_SECTION = re.compile(r"^# (system|user)[ \t]*$", re.MULTILINE)
+_SLOT = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt of two sections with named slots."""
+
+    name: str
+    """Path below `longagent/agents/`, without `.md`."""
+    system: str
+    user: str
+
+    @classmethod
+    def load(cls, name: str) -> "Prompt":
+        """Read `agents/<name>.md`: a `# system` section, then a `# user` section."""
+        source = files("longagent.agents").joinpath(f"{name}.md").read_text(encoding="utf-8")
+        _, *parts = _SECTION.split(source)
+        sections = dict(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
+        return cls(name, sections["system"], sections["user"])
+
+    @cached_property
+    def hash(self) -> str:
+        """Identifies the wording; part of every key under which a reply is remembered."""
+        return sha256(f"{self.system}\0{self.user}".encode()).hexdigest()[:16]
+
+    def render(self, values: Mapping[str, str]) -> tuple[Message, ...]:
+        """Fill the slots. Values are inserted as they are and never looked at again."""
+        return (
+            {"role": "system", "content": _fill(self.system, values)},
+            {"role": "user", "content": _fill(self.user, values)},
+        )
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    return _SLOT.sub(lambda slot: values[slot.group(1)], template)

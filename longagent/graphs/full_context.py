@@ -1,0 +1,109 @@
+"""Full context: the whole document in one call, the baseline every long-document method is compared with.
+
+A document that does not fit is refused, or its middle is cut on request, as LongBench does (arXiv 2308.14508): head and
+tail stay. What was left out is said.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from pydantic import Field
+
+from longagent.agents.answering import answer_from_passages
+from longagent.documents import Chunk, Span
+from longagent.errors import WindowTooSmallError
+from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
+from longagent.graphs.strategy import Context, strategy
+
+Positive = Annotated[int, Field(gt=0)]
+_CHUNK_TOKENS = 512
+
+
+@dataclass(frozen=True)
+class FullContextConfig:
+    """Settings of `full-context`."""
+
+    overflow: Literal["refuse", "cut"] = "refuse"
+    """When the document does not fit: refuse, or cut its middle and keep head and tail."""
+    answer_tokens: Positive | None = None
+    """Cap of the answer; by default 512, less in small windows."""
+
+
+async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Take everything, or as much of head and tail as fits."""
+    ctx = runtime.context
+    config: FullContextConfig = ctx.config
+    room = await prompt_room(ctx, state["question"], config.answer_tokens)
+    sizes = [await ctx.model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
+    kept = _head_and_tail(sizes, room.document)
+    left_out = [chunk for index, chunk in enumerate(ctx.chunks) if index not in kept]
+    if left_out and config.overflow == "refuse":
+        raise WindowTooSmallError(
+            f"full-context: the document has about {sum(sizes)} tokens, and the window of {ctx.model.name} "
+            f"leaves room for {room.document}.",
+            hint="Use -s rag, or -S overflow=cut to read head and tail only.",
+        )
+    return {
+        "evidence": [ctx.ref(span) for span in _joined([chunk for chunk in ctx.chunks if chunk.index in kept])],
+        "chunks_read": sorted(kept),
+        "reply_tokens": room.reply,
+        "warnings": [_says_left_out(left_out, len(ctx.chunks))] if left_out else [],
+    }
+
+
+def _head_and_tail(sizes: Sequence[int], budget: int) -> set[int]:
+    """Return the indices that fit, taken alternately from both ends."""
+    if sum(sizes) <= budget:
+        return set(range(len(sizes)))
+    remaining, kept, from_head = deque(enumerate(sizes)), set(), True
+    while remaining:
+        index, size = remaining.popleft() if from_head else remaining.pop()
+        budget -= size
+        if budget < 0:
+            break
+        kept.add(index)
+        from_head = not from_head
+    return kept
+
+
+def _joined(chunks: Sequence[Chunk]) -> list[Span]:
+    """Join neighbouring chunks of one document into one span, so that delimiters do not cut the text."""
+    spans: list[Span] = []
+    last = -2
+    for chunk in chunks:
+        if spans and chunk.index == last + 1 and chunk.document is spans[-1].document:
+            spans[-1] = spans[-1]._replace(end=chunk.span.end)
+        else:
+            spans.append(chunk.span)
+        last = chunk.index
+    return spans
+
+
+def _says_left_out(left_out: Sequence[Chunk], total: int) -> str:
+    first, last = left_out[0].span, left_out[-1].span
+    where = f"{first.document.name} p. {first.page} to {last.document.name} p. {last.page_end}"
+    if first.document is last.document:
+        where = f"p. {first.page} to {last.page_end}"
+    return f"The document did not fit: {len(left_out)} of {total} chunks in the middle ({where}) were not read."
+
+
+@strategy(
+    "full-context",
+    config=FullContextConfig,
+    summary="short documents: reads everything in one call; refuses or cuts the middle when it does not fit",
+    agents=(answer_from_passages,),
+    chunk_tokens=lambda _config, window: min(_CHUNK_TOKENS, window // 8),
+)
+def full_context() -> StateGraph[AnswerState, Context]:
+    """Build the graph: select → answer."""
+    graph = StateGraph(AnswerState, context_schema=Context)
+    graph.add_node(select)
+    graph.add_node(answer)
+    graph.add_edge(START, "select")
+    graph.add_edge("select", "answer")
+    graph.add_edge("answer", END)
+    return graph

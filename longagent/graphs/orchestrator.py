@@ -1,0 +1,68 @@
+"""The frame around every strategy: prepare → strategy → cite → finish. Static, so it can be drawn."""
+
+from dataclasses import asdict
+from typing import Any, NotRequired
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from longagent.evidence import is_abstention, trace
+from longagent.graphs.strategy import Context, Strategy, StrategyState
+
+
+class RunState(StrategyState):
+    """What the frame adds to a strategy's state."""
+
+    text: NotRequired[str | None]
+    """The answer, `None` when not found."""
+    citations: NotRequired[list[dict[str, Any]]]
+    grounded: NotRequired[bool]
+    objection: NotRequired[str]
+    """Why the text that was read does not carry the reply."""
+
+
+async def prepare(state: RunState) -> dict[str, Any]:
+    """Give the strategy a clean slate."""
+    return {"question": state["question"].strip(), "warnings": []}
+
+
+async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Find the places in the source that carry the reply. Code only, no model call."""
+    reply = state["reply"]
+    if not reply or is_abstention(reply):
+        return {"text": None, "citations": [], "grounded": True}
+    spans = [runtime.context.span(ref) for ref in state["evidence"]]
+    traced = trace(state["question"], reply, spans)
+    return {
+        "text": reply,
+        "citations": [asdict(citation) for citation in traced.citations],
+        "grounded": traced.grounded,
+        "objection": traced.reason,
+    }
+
+
+async def finish(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Decide what an untraceable reply means: nothing from a model that never abstains, a warning from others."""
+    if state["grounded"]:
+        return {}
+    if runtime.context.model.profile.abstains:
+        warning = f"The answer could not be traced to the source: {state['objection']}."
+        return {"warnings": [*state["warnings"], warning]}
+    warning = f"A reply was dropped because the text does not carry it: {state['objection']}."
+    return {"text": None, "citations": [], "warnings": [*state["warnings"], warning]}
+
+
+def build(strategy: Strategy) -> CompiledStateGraph[RunState, Context, Any, Any]:
+    """Build the graph of a run."""
+    graph = StateGraph(RunState, context_schema=Context)
+    graph.add_node(prepare)
+    graph.add_node("strategy", strategy.build().compile())
+    graph.add_node(cite)
+    graph.add_node(finish)
+    graph.add_edge(START, "prepare")
+    graph.add_edge("prepare", "strategy")
+    graph.add_edge("strategy", "cite")
+    graph.add_edge("cite", "finish")
+    graph.add_edge("finish", END)
+    return graph.compile(name=strategy.name)

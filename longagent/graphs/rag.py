@@ -1,0 +1,72 @@
+"""Retrieval-augmented answering: rank the chunks by BM25, read the best that fit, answer. One call.
+
+The baseline of Chain-of-Agents (arXiv 2406.02818) and of most others; what a look-up needs.
+
+Departures from that baseline: BM25 instead of a dense re-ranker; what is read stands in document order, because small
+models lose the thread when passages jump.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from pydantic import Field
+
+from longagent.agents.answering import answer_from_passages
+from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
+from longagent.graphs.room import shorten
+from longagent.graphs.strategy import Context, strategy
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+@dataclass(frozen=True)
+class RagConfig:
+    """Settings of `rag`."""
+
+    chunk_tokens: Positive = 300
+    """Length of a chunk."""
+    evidence_tokens: Positive = 6000
+    """Most document tokens put before the model; less where window or model allow less."""
+    answer_tokens: Positive | None = None
+    """Cap of the answer; by default 512, less in small windows."""
+
+
+async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Pick the best chunks that fit, in document order."""
+    ctx = runtime.context
+    config: RagConfig = ctx.config
+    room = await prompt_room(ctx, state["question"], config.answer_tokens)
+    budget = min(room.document, config.evidence_tokens, ctx.model.profile.reading_tokens or room.document)
+    picked = []
+    for chunk in (ranked.chunk for ranked in ctx.retriever.rank(state["question"])):
+        span = chunk.span if picked else await shorten(chunk.span, budget, ctx.model.count_tokens)
+        budget -= await ctx.model.count_tokens(render_one(span))
+        if budget < 0 and picked:
+            break
+        picked.append((chunk.index, span))
+    picked.sort()
+    return {
+        "evidence": [ctx.ref(span) for _, span in picked],
+        "chunks_read": [index for index, _ in picked],
+        "reply_tokens": room.reply,
+    }
+
+
+@strategy(
+    "rag",
+    config=RagConfig,
+    summary="look-ups: reads only the best-matching chunks; one call however long the document",
+    agents=(answer_from_passages,),
+    chunk_tokens=lambda config, window: min(config.chunk_tokens, window // 4),
+)
+def rag() -> StateGraph[AnswerState, Context]:
+    """Build the graph: retrieve → answer."""
+    graph = StateGraph(AnswerState, context_schema=Context)
+    graph.add_node(retrieve)
+    graph.add_node(answer)
+    graph.add_edge(START, "retrieve")
+    graph.add_edge("retrieve", "answer")
+    graph.add_edge("answer", END)
+    return graph

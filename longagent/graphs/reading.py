@@ -1,0 +1,43 @@
+"""What strategies that answer from passages in one call share: their state, their room, and the answering node."""
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from longagent.agents.answering import answer_from_passages
+from longagent.agents.passages import render_passages
+from longagent.documents import Span
+from longagent.events import ChunksRead
+from longagent.graphs.room import Room, share_window
+from longagent.graphs.strategy import Context, StrategyState
+
+
+class AnswerState(StrategyState):
+    """Adds the reply's cap, settled when the document's share is."""
+
+    reply_tokens: int
+
+
+def render_one(span: Span) -> str:
+    """Render a span as it will stand in the prompt, for counting."""
+    return render_passages([span]) + "\n\n"
+
+
+async def prompt_room(ctx: Context, question: str, reply: int | None) -> Room:
+    """Share the model's window between this question's prompt, the document and the reply."""
+    overhead = await answer_from_passages.overhead(ctx.model, passages="", question=question)
+    return share_window(ctx.model.profile.window, prompt=overhead, reply=reply)
+
+
+async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Answer from the selected text."""
+    ctx = runtime.context
+    reply = await answer_from_passages(
+        ctx.model,
+        max_tokens=state["reply_tokens"],
+        seed=ctx.seed,
+        passages=render_passages([ctx.span(ref) for ref in state["evidence"]]),
+        question=state["question"],
+    )
+    ctx.emit(ChunksRead(chunks=tuple(state["chunks_read"])))
+    return {"reply": reply}

@@ -1,0 +1,107 @@
+"""What a strategy is: a name, a frozen config, an estimate, and one LangGraph graph."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from longagent.agents.agent import Agent
+from longagent.documents import Chunk, Document, Span
+from longagent.events import Emit
+from longagent.llm.model import Model
+from longagent.retrievers import Bm25, Retriever
+
+if TYPE_CHECKING:
+    from langgraph.graph import StateGraph
+
+
+class SpanRef(TypedDict):
+    """A range of a document as plain JSON: state holds ids and offsets, never text."""
+
+    document_id: str
+    start: int
+    end: int
+
+
+class StrategyState(TypedDict):
+    """What every strategy is given and must fill in; a strategy's own state extends it."""
+
+    question: str
+    reply: NotRequired[str]
+    """The answer as the model worded it."""
+    evidence: NotRequired[list[SpanRef]]
+    """The text the reply rests on; citations are looked for here."""
+    chunks_read: NotRequired[list[int]]
+    warnings: NotRequired[list[str]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What nodes work with and state must not hold. Reaches them through LangGraph's runtime."""
+
+    model: Model
+    documents: Sequence[Document]
+    chunks: Sequence[Chunk]
+    config: Any
+    """The strategy's own config."""
+    emit: Emit
+    seed: int | None = None
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Ranks the chunks; built on first use."""
+        return Bm25(self.chunks)
+
+    def ref(self, span: Span) -> SpanRef:
+        """Return a span as plain JSON."""
+        return SpanRef(document_id=span.document.id, start=span.start, end=span.end)
+
+    def span(self, ref: SpanRef) -> Span:
+        """Return the span a reference stands for."""
+        return Span(self._by_id[ref["document_id"]], ref["start"], ref["end"])
+
+    @cached_property
+    def _by_id(self) -> dict[str, Document]:
+        return {document.id: document for document in self.documents}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """A way to read a long document."""
+
+    name: str
+    summary: str
+    """One line: what it is good for."""
+    paper: str | None
+    config: type[Any]
+    """A frozen dataclass; its fields are the strategy's settings."""
+    agents: tuple[Agent[Any], ...]
+    """The roles it calls; the hashes of their prompts are part of a run's identity."""
+    chunk_tokens: Callable[[Any, int], int]
+    """(config, window) -> how long chunks should be."""
+    build: Callable[[], "StateGraph[Any, Any, Any, Any]"]
+
+
+def strategy(
+    name: str,
+    *,
+    config: type[Any],
+    summary: str,
+    agents: tuple[Agent[Any], ...],
+    chunk_tokens: Callable[[Any, int], int],
+    paper: str | None = None,
+) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
+    """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""
+
+    def wrap(build: Callable[[], "StateGraph[Any, Any, Any, Any]"]) -> Strategy:
+        return Strategy(
+            name=name,
+            summary=summary,
+            paper=paper,
+            config=config,
+            agents=agents,
+            chunk_tokens=chunk_tokens,
+            build=build,
+        )
+
+    return wrap

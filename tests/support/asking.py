@@ -1,0 +1,28 @@
+"""One question through a strategy's graph."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+from longagent.answer import Answer
+from longagent.documents import Document, Loaded
+from longagent.events import Event
+from longagent.graphs.run import Run
+from longagent.llm.model import Model
+
+
+class Asked(NamedTuple):
+    """What a run did: its answer and its events."""
+
+    answer: Answer
+    events: list[Event]
+
+
+def ask(model: Model, document: Document, question: str, *, strategy: str = "rag", **settings: Any) -> Asked:
+    """Run one question through a strategy's graph."""
+    events: list[Event] = []
+
+    async def go() -> Answer:
+        made = Run(Loaded((document,), ()), model, strategy=strategy, settings=settings, emit=events.append)
+        return await made.answer(question, seed=None)
+
+    return Asked(asyncio.run(go()), events)
