@@ -1,3 +1,36 @@
 """Ask documents that are longer than a model can read well; get answers whose page citations were checked."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longagent.answer import Answer, Citation, Coverage, Usage
+    from longagent.documents import Document
+    from longagent.errors import LongagentError
+    from longagent.session import Session, aask, ask
+
 __version__ = "0.1.0.dev0"
+
+__all__ = ["Answer", "Citation", "Coverage", "Document", "LongagentError", "Session", "Usage", "aask", "ask"]
+
+_HOMES = {
+    "Answer": "answer",
+    "Citation": "answer",
+    "Coverage": "answer",
+    "Usage": "answer",
+    "Document": "documents",
+    "LongagentError": "errors",
+    "Session": "session",
+    "aask": "session",
+    "ask": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

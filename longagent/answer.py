@@ -8,8 +8,11 @@ SCHEMA = 1
 """Version of the JSON form; fields may be added within a version, never changed."""
 
 Status = Literal["exact", "close", "located", "unverified"]
-"""How a citation was checked. `exact`: the model's quote stands in the source, up to typography. `close`: nearly so, with
-no changed number, name or negation. `located`: code found the place that carries the answer. `unverified`: not found."""
+"""How a citation was checked.
+
+`exact`: the model's quote stands in the source, up to typography. `close`: nearly so, with no changed number, name or
+negation. `located`: code found the place that carries the answer. `unverified`: the quote does not stand in the source.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

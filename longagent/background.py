@@ -1,0 +1,76 @@
+"""One event loop in a thread of its own, on which everything runs: the sync door, and the async one, lead here.
+
+So a session may be used from plain code, from a notebook whose loop is already running, and from several threads,
+and its pooled connections always belong to the same loop.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_GRACE = 0.6
+"""Seconds an interrupted call may take to clean up after itself."""
+
+
+class _Loop:
+    """The loop and its thread, started on first use; a forked child starts its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
+
+    def get(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None or self._pid != os.getpid():
+                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+                threading.Thread(target=self._loop.run_forever, name="longagent", daemon=True).start()
+            return self._loop
+
+
+_loop = _Loop()
+
+
+def run(work: Callable[[], Awaitable[T]]) -> T:
+    """Run to the end on the background loop, from any thread but its own.
+
+    An interrupt (Ctrl-C) cancels the work, waits a moment for it to clean up, and goes on to the caller.
+    """
+    future, ended = _submit(work)
+    try:
+        return future.result()
+    except BaseException:
+        if not ended.is_set():
+            future.cancel()
+            ended.wait(_GRACE)
+        raise
+
+
+async def run_async(work: Callable[[], Awaitable[T]]) -> T:
+    """Run on the background loop while the caller's loop stays free; cancelling here cancels there."""
+    future, _ = _submit(work)
+    return await asyncio.wrap_future(future)
+
+
+def _submit(work: Callable[[], Awaitable[T]]) -> tuple[Future[T], threading.Event]:
+    loop = _loop.get()
+    try:
+        inside = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        inside = False
+    if inside:
+        raise RuntimeError("longagent's own loop cannot wait for itself: inside a strategy, await instead of asking.")
+    ended = threading.Event()
+
+    async def guarded() -> T:
+        try:
+            return await work()
+        finally:
+            ended.set()
+
+    return asyncio.run_coroutine_threadsafe(guarded(), loop), ended

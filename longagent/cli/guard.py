@@ -1,0 +1,50 @@
+"""What every command does with errors: one sentence on stderr and the right exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from longagent.errors import LongagentError
+
+INTERRUPTED = 130
+
+
+@contextmanager
+def guard(*, verbose: int = 0) -> Iterator[None]:
+    """Turn exceptions into a sentence and an exit code; `-vv` shows the traceback too."""
+    # JSON stays valid and text stays printable whatever the locale and whatever a document or argument holds.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output is gone (`| head`): nothing to say, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)  # noqa: T201
+        sys.stderr.flush()
+        # Not sys.exit: interpreter shutdown would wait for whatever library import or thread was interrupted.
+        os._exit(INTERRUPTED)
+    except LongagentError as error:
+        if verbose > 1:
+            traceback.print_exc()
+        _say(str(error))
+        raise typer.Exit(error.exit_code) from None
+    except Exception as error:
+        if verbose > 1:
+            traceback.print_exc()
+        _say(f"Unexpected {type(error).__name__}: {error} (run again with -vv for the traceback and report it)")
+        raise typer.Exit(1) from None
+
+
+def _say(message: str) -> None:
+    from longagent.render.terminal import one_line
+
+    typer.echo(f"longagent: {one_line(message)}", err=True)

@@ -1,0 +1,45 @@
+"""The command `longagent`. Commands import what they need when they run, so that `--help` is instant."""
+
+from typing import Annotated
+
+import typer
+
+from longagent import __version__
+from longagent.cli.ask import ask
+from longagent.cli.show import show
+from longagent.cli.strategies import strategies
+
+app = typer.Typer(
+    name="longagent",
+    help="Ask documents longer than a model can read well. Answers come with page citations that were checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"longagent {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(ask)
+app.command()(show)
+app.command()(strategies)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

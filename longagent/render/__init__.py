@@ -1,0 +1,1 @@
+"""Answers for eyes: terminal now; report and notebook later."""

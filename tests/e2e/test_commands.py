@@ -1,0 +1,127 @@
+"""The other commands, start-up time's causes, and interruption."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.command import COMMAND, EXAMPLE, environment, longagent
+
+from longagent import __version__
+from longagent.testing import SimulatedServer
+
+HEAVY = ["pydantic", "litellm", "langgraph", "faiss", "pypdfium2", "httpx", "tiktoken", "numpy", "rich", "xllamacpp"]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return environment(tmp_path)
+
+
+MAIN = "from longagent.cli.main import main\ntry: main()\nexcept SystemExit: pass"
+
+
+@pytest.mark.parametrize("code", ["import longagent; dir(longagent)", MAIN])
+def test_nothing_heavy_is_imported_on_the_way(code: str) -> None:
+    tail = f"\nimport sys; print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    command = [sys.executable, "-c", code + tail, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_version(env: dict[str, str]) -> None:
+    assert longagent("--version", env=env).out == f"longagent {__version__}\n"
+
+
+def test_show_prints_pages(env: dict[str, str]) -> None:
+    done = longagent("show", str(EXAMPLE), "--page", "6", env=env)
+    assert done.code == 0
+    assert "── page 6 of 19 ──" in done.out
+    assert "204 examples" in done.out
+    assert "Abstract" not in done.out
+    missing = longagent("show", str(EXAMPLE), "--page", "20", env=env)
+    assert (missing.code, missing.out) == (2, "")
+    assert "has no page 20; it has 19" in missing.err
+
+
+def test_show_json_offsets_slice_the_text(env: dict[str, str]) -> None:
+    shown = longagent("show", str(EXAMPLE), "--json", env=env).json
+    assert len(shown["pages"]) == 19
+    for number, page in enumerate(shown["pages"], start=1):
+        assert page["number"] == number
+        assert shown["text"][page["start"] : page["end"]] == page["text"]
+    assert shown["text"] == "\n\n".join(page["text"] for page in shown["pages"])
+
+
+def test_strategies_lists_names_and_settings(env: dict[str, str]) -> None:
+    listed = {entry["name"]: entry for entry in longagent("strategies", "--json", env=env).json}
+    assert {"rag", "full-context"} <= set(listed)
+    assert listed["full-context"]["settings"]["overflow"] == "refuse"
+    assert "-S overflow=refuse" in longagent("strategies", env=env).out
+
+
+def test_a_reader_that_stops_reading_is_no_error(env: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "show", str(EXAMPLE)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=20)
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one that are alive."""
+    found: list[int] = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        found += [int(child), *descendants(int(child))]
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_ctrl_c_ends_within_a_second_and_leaves_nothing(env: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "note.txt"
+    source.write_text("The harbour was rebuilt in 1907.")
+    with SimulatedServer(faults=["hang"]) as server:
+        process = subprocess.Popen(
+            [*COMMAND, "ask", str(source), "When was the harbour rebuilt?", "--base-url", server.base_url, "--json"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 30
+        while not server.in_flight and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert server.in_flight == 1
+        below = descendants(process.pid)
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert time.monotonic() - started < 1.0
+    assert process.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+
+
+def test_python_and_command_line_say_the_same(env: dict[str, str], tmp_path: Path) -> None:
+    from longagent import Session
+
+    source = tmp_path / "note.txt"
+    source.write_text("The harbour was rebuilt in 1907.")
+    question = "When was the harbour rebuilt?"
+    with SimulatedServer("In 1907.") as server:
+        printed = longagent("ask", str(source), question, "--json", "--base-url", server.base_url, env=env).json
+        with Session(base_url=server.base_url, data_dir=tmp_path) as session:
+            returned = json.loads(session.ask(str(source), question).to_json())
+    printed.pop("seconds")
+    returned.pop("seconds")
+    assert printed == returned

@@ -1,0 +1,212 @@
+"""`Session`: both doors, from plain code, inside a running loop and from threads; nothing global changes."""
+
+import asyncio
+import io
+import json
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.survey import NEEDLE, QUESTION, long_document
+
+import longagent
+from longagent import Document, Session, aask, ask
+from longagent.errors import SourceError, UsageError
+from longagent.events import DocumentLoaded, RunFinished, RunStarted
+from longagent.llm.model import Reply, Request
+from longagent.testing import PromptReader, ScriptedModel, SimulatedServer, closest_sentence
+
+
+class Slow(ScriptedModel):
+    """A model whose calls last until they are cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.started = threading.Event()
+        self.cancelled = threading.Event()
+
+    async def complete(self, request: Request) -> Reply:
+        self.started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        raise AssertionError("was not cancelled")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        long_document(),
+        NEEDLE.encode(),
+        io.BytesIO(NEEDLE.encode()),
+        f"First line.\n{NEEDLE}",
+        [b"Nothing of interest here.", Document.from_text(NEEDLE)],
+    ],
+    ids=["document", "bytes", "file", "text", "several"],
+)
+def test_sources_of_every_kind(source: longagent.session.Sources) -> None:
+    answer = Session(model=PromptReader()).ask(source, QUESTION)
+    assert answer.found
+    assert answer.citations[0].quote == NEEDLE
+
+
+def test_a_path_and_a_pathlib_path(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text(NEEDLE)
+    session = Session(model=PromptReader())
+    for source in (path, str(path)):
+        assert session.ask(source, QUESTION).citations[0].document == str(path)
+
+
+def test_sync_door_inside_a_running_loop() -> None:
+    async def notebook_cell() -> str | None:
+        return ask(Document.from_text(NEEDLE), QUESTION, model=PromptReader()).text
+
+    assert asyncio.run(notebook_cell()) == NEEDLE
+
+
+def test_async_door_leaves_the_callers_loop_free() -> None:
+    async def both() -> int:
+        ticks = 0
+        task = asyncio.ensure_future(aask(long_document(200), QUESTION, model=PromptReader()))
+        while not task.done():
+            await asyncio.sleep(0.001)
+            ticks += 1
+        assert task.result().found
+        return ticks
+
+    assert asyncio.run(both()) > 3
+
+
+def test_threads_share_a_session() -> None:
+    session = Session(model=PromptReader())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda page: session.ask(long_document(needle_on=page), QUESTION), range(1, 17)))
+    assert [answer.citations[0].page for answer in answers] == list(range(1, 17))
+
+
+def test_ask_many_reads_once_and_keeps_the_order() -> None:
+    loaded = []
+    questions = [QUESTION, "Which gull number was seen near marker 3?", "Who painted the ceiling of the chapel?"]
+    answers = Session(model=PromptReader()).ask_many(long_document(), questions, on_event=loaded.append)
+    assert [answer.question for answer in answers] == questions
+    assert [answer.found for answer in answers] == [True, True, False]
+    assert len([event for event in loaded if isinstance(event, DocumentLoaded)]) == 1
+
+
+def test_stream_numbers_events_and_ends_with_the_answer() -> None:
+    async def collect() -> list[longagent.events.Event]:
+        session = Session(model=PromptReader())
+        return [event async for event in session.astream(long_document(), QUESTION)]
+
+    events = asyncio.run(collect())
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert isinstance(events[0], DocumentLoaded)
+    assert any(isinstance(event, RunStarted) for event in events)
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].answer.found
+
+
+def test_a_stream_left_early_ends_the_run() -> None:
+    model = Slow()
+
+    async def leave() -> None:
+        stream = Session(model=model).astream(long_document(), QUESTION)
+        async for event in stream:
+            if isinstance(event, RunStarted):
+                break
+        await stream.aclose()
+
+    asyncio.run(leave())
+    assert not model.started.is_set() or model.cancelled.wait(2)
+
+
+def test_cancelling_the_awaiting_task_cancels_the_call() -> None:
+    model = Slow()
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(Session(model=model).aask(long_document(), QUESTION))
+        while not model.started.is_set():
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert model.cancelled.wait(2)
+
+
+def test_one_failing_question_of_many_ends_the_others() -> None:
+    model = Slow()
+    started = time.monotonic()
+    with pytest.raises(UsageError, match="empty"):
+        Session(model=model).ask_many(long_document(), [QUESTION, " "])
+    assert time.monotonic() - started < 20
+
+
+def test_errors_come_through_both_doors() -> None:
+    session = Session(model=PromptReader())
+    with pytest.raises(SourceError, match="no such file"):
+        session.ask("nowhere/at_all.pdf", QUESTION)
+    with pytest.raises(SourceError, match="no such file"):
+        asyncio.run(session.aask("nowhere/at_all.pdf", QUESTION))
+    with pytest.raises(UsageError, match="Did you mean 'rag'"):
+        Session(model=PromptReader(), strategy="rga").ask(long_document(), QUESTION)
+
+
+def test_asking_from_inside_the_loop_is_refused_not_deadlocked() -> None:
+    inner = Session(model=PromptReader())
+
+    def nested(_request: Request) -> str:
+        return inner.ask(Document.from_text(NEEDLE), QUESTION).text or ""
+
+    with pytest.raises(RuntimeError, match="await instead"):
+        Session(model=ScriptedModel(nested)).ask(long_document(), QUESTION)
+
+
+def test_nothing_global_changes() -> None:
+    before = (dict(os.environ), asyncio.get_event_loop_policy(), list(logging.root.handlers), logging.root.level)
+    with SimulatedServer(closest_sentence) as server, Session(base_url=server.base_url) as session:
+        assert session.ask(long_document(), QUESTION).found
+    after = (dict(os.environ), asyncio.get_event_loop_policy(), list(logging.root.handlers), logging.root.level)
+    assert before == after
+
+
+def test_a_session_closes_and_opens_again() -> None:
+    with SimulatedServer(closest_sentence) as server:
+        session = Session(base_url=server.base_url)
+        assert session.ask(long_document(), QUESTION).found
+        session.close()
+        session.close()
+        assert session.ask(long_document(), QUESTION).found
+        session.close()
+
+
+def test_json_keeps_the_schema() -> None:
+    answer = Session(model=PromptReader()).ask(long_document(), QUESTION)
+    record = json.loads(answer.to_json())
+    assert record == json.loads(json.dumps(answer.to_dict()))
+    assert record["schema"] == 1
+    assert record["answer"] == answer.text
+    assert record["citations"][0]["quote"] == NEEDLE
+
+
+def test_tracing_meant_for_another_program_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    from langsmith.run_helpers import get_current_run_tree
+
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGSMITH_API_KEY", "x")
+    trees = []
+
+    def reply(_request: Request) -> str:
+        trees.append(get_current_run_tree())
+        return NEEDLE
+
+    Session(model=ScriptedModel(reply)).ask(long_document(), QUESTION)
+    assert trees == [None]
