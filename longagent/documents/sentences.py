@@ -1,0 +1,108 @@
+"""Where sentences begin and end, in prose as well as in text that came off a PDF page line by line."""
+
+import re
+from collections.abc import Iterator
+
+LONGEST = 600
+"""Code points beyond which a "sentence" is a list, a table or an unpunctuated run, and is cut at a line or a space."""
+
+_AT_ONCE = 10_000
+"""Code points given to the library in one go: its time grows with the square of some inputs."""
+
+_LIST_MARK = re.compile(r"[^\S\n]*(?:[•●▪■◦‣∙·*–-]|\(?\d{1,3}[.)]|\(?(?:[a-zA-Z]|[ivx]{1,4})\))(?=\s)")
+_ENUMERATION = re.compile(r"\((\w{1,4})\)")
+_BULLET = re.compile("[•●▪■◦‣∙]")
+_FIGURE = re.compile(r"[($€£¥+-]*\d(?:[\d.,:/]*\d)?[%)]*|[-–—]|[$€£¥%()]")
+# Closing quotes and brackets, then a footnote mark such as [12], may follow the full stop.
+_ENDED = re.compile(r"[.!?…。！？｡؟۔।॥]['\"’”»)\]」』）]*(?:\[\d{1,3}\])?\s*$")
+_CONTINUES = (",", "-", "–", "—", ";", "(", "/", "&")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the sentences in a text, in order, without the white space around them.
+
+    Single line breaks do not end a sentence; blank lines, list items, table rows and headings do. Together the spans
+    cover everything that is not white space, and none is much longer than `LONGEST`.
+
+    Returns:
+        `(start, end)` in code points, so that `text[start:end]` is the sentence.
+    """
+    # Rust takes no lone surrogates (models can produce them); the replacement keeps every offset.
+    text = _SURROGATE.sub("\ufffd", text)
+    spans: list[tuple[int, int]] = []
+    for start, end in _blocks(text):
+        begin = start
+        for border in _borders(text[start:end]):
+            spans.extend(_pieces(text, begin, start + border))
+            begin = start + border
+        spans.extend(_pieces(text, begin, end))
+    return spans
+
+
+def _borders(block: str) -> Iterator[int]:
+    """Yield where a sentence ends within a block, without the end of the block."""
+    from sentencex import get_sentence_boundaries
+
+    # The library runs on to the next enumerator or bullet once it met one, so it sees something of the same length.
+    seen = _BULLET.sub(" ", _ENUMERATION.sub(r"X\1X", block))
+    if mark := _LIST_MARK.match(block):
+        seen = " " * mark.end() + seen[mark.end() :]
+    position = 0
+    while position < len(seen):
+        limit = position + _AT_ONCE
+        stop = seen.rfind(". ", position, limit) + 2 if limit < len(seen) else len(seen)
+        stop = stop if stop > position + 1 else limit
+        for boundary in get_sentence_boundaries("en", seen[position:stop]):
+            border = position + boundary["end_index"]
+            if _ENDED.search(seen[max(position, border - 32) : border]):
+                yield border
+        position = stop
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the ranges no sentence crosses."""
+    begin = position = 0
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        position += len(line) + 1
+        following = lines[index + 1] if index + 1 < len(lines) else ""
+        if _ends_block(line, following, lines[index - 1] if index else ""):
+            yield begin, min(position, len(text))
+            begin = position
+
+
+def _ends_block(line: str, following: str, previous: str) -> bool:
+    here, after = line.strip(), following.strip()
+    if not here or not after or _LIST_MARK.match(following) or _is_row(here) or _is_row(after):
+        return True
+    # A heading or the last line of a paragraph: much shorter than its neighbours, and what follows starts afresh.
+    width = max(len(after), len(previous.strip()))
+    return len(here) < 0.6 * width and not after[0].islower() and not here.endswith(_CONTINUES)
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line reads like a row of a table: at least two figures, and a third of its words are figures."""
+    if len(line) > LONGEST:
+        return False
+    words = line.split()
+    figures = [word for word in words if _FIGURE.fullmatch(word)]
+    return len(figures) * 3 >= len(words) and sum(any(map(str.isdigit, word)) for word in figures) >= 2
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Strip a range, and cut it at line breaks, else spaces, else anywhere, where it is too long."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    while end - start > LONGEST:
+        limit = start + LONGEST
+        line, space = (text.rfind(border, start + LONGEST // 3, limit) for border in "\n ")
+        cut = line if line > 0 else space if space > 0 else limit
+        yield from _pieces(text, start, cut)
+        start = cut
+        while text[start].isspace():
+            start += 1
+    if start < end:
+        yield start, end

@@ -1,0 +1,90 @@
+"""Tells what a file is by its content; the name only decides between plain text and Markdown."""
+
+import re
+from pathlib import PurePath
+from typing import Literal, NoReturn
+
+from longagent.documents.text import unicode_encoding
+from longagent.errors import SourceError
+
+Format = Literal["pdf", "markdown", "text"]
+
+_READABLE = "PDF, plain text and Markdown can be read."
+_CONVERT = f"{_READABLE} Save or export it as one of them first."
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file"),
+)
+_ZIPPED = (
+    (b"word/document", "a Word document (docx)"),
+    (b"xl/workbook", "an Excel workbook (xlsx)"),
+    (b"ppt/presentation", "a PowerPoint presentation (pptx)"),
+    (b"application/epub+zip", "an EPUB book"),
+    (b"META-INF/container.xml", "an EPUB book"),
+)
+_OFFICE = {
+    ".docx": "a Word document (docx)",
+    ".xlsx": "an Excel workbook (xlsx)",
+    ".pptx": "a PowerPoint presentation (pptx)",
+    ".epub": "an EPUB book",
+}
+_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)[\s>]", re.DOTALL)
+_CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+
+
+def sniff(data: bytes, *, name: str) -> Format:
+    """Return the format of a file's content.
+
+    Raises:
+        SourceError: it is empty, or of a format that cannot be read.
+    """
+    encoding = unicode_encoding(data)
+    if not data.strip(b" \t\r\n\f\v\x00"):
+        raise SourceError(name, "is empty.")
+    if _is_pdf(data):
+        return "pdf"
+    suffix = PurePath(name).suffix.lower()
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            _refuse(name, what, _CONVERT)
+    if data.startswith(b"PK\x03\x04"):
+        _refuse(name, _zipped(data, suffix), _CONVERT)
+    if _HTML.match(_head(data)) or suffix in {".html", ".htm", ".xhtml"}:
+        _refuse(name, "a web page (HTML)", _CONVERT)
+    if suffix == ".pdf":
+        raise SourceError(name, "is named .pdf but is not a PDF.", hint="Check that it was downloaded completely.")
+    if encoding is None and _is_binary(data):
+        raise SourceError(name, "is not a text document but binary data.", hint=_READABLE)
+    return "markdown" if suffix in {".md", ".markdown"} else "text"
+
+
+def _refuse(name: str, what: str, hint: str) -> NoReturn:
+    raise SourceError(name, f"is {what}, which is not supported yet.", hint=hint)
+
+
+def _is_pdf(data: bytes) -> bool:
+    """A PDF may be preceded by junk; a text about PDFs lacks the rest of the structure."""
+    position = data[:1024].find(b"%PDF-")
+    return position == 0 or (position > 0 and any(word in data for word in (b"endobj", b"startxref")))
+
+
+def _zipped(data: bytes, suffix: str) -> str:
+    # File names stand uncompressed in the archive, so there is no need to open it.
+    known = next((what for entry, what in _ZIPPED if entry in data), None)
+    return known or _OFFICE.get(suffix, "a zip archive")
+
+
+def _head(data: bytes) -> bytes:
+    """The first bytes as lower-case ASCII, whatever the encoding."""
+    return data[:2048].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").lower()
+
+
+def _is_binary(data: bytes) -> bool:
+    # Trailing NULs are padding. Compressed or random data is about a tenth control characters, text has next to none.
+    body = data.rstrip(b"\x00")
+    return body.count(0) > 0.3 * len(body) or len(_CONTROL.findall(body)) > 0.04 * len(body)

@@ -1,0 +1,157 @@
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longagent.documents import Document, Loaded, load
+from longagent.errors import LongagentError, SourceError, UsageError
+
+
+def read(*sources: Any) -> Loaded:
+    return asyncio.run(load(sources))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, content in {
+        "docs/b.md": "# B\nbody",
+        "docs/a.txt": "alpha",
+        "docs/sub/c.txt": "gamma",
+        "docs/.hidden.txt": "no",
+        "docs/.git/x.txt": "no",
+        "docs/node_modules/x.txt": "no",
+        "docs/photo.jpg": "no",
+        "docs/empty.txt": "",
+        "report [1].txt": "bracket",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path
+
+
+def test_folder_is_read_in_order_with_one_warning(folder: Path) -> None:
+    seen: list[str] = []
+    result = asyncio.run(load(["docs"], loaded=lambda document: seen.append(document.name)))
+    assert [document.name for document in result.documents] == ["docs/a.txt", "docs/b.md", "docs/sub/c.txt"]
+    assert seen == [document.name for document in result.documents]
+    assert result.warnings == ("skipped in docs: empty.txt (is empty), 1 file of another kind",)
+
+
+def test_patterns_and_names_with_brackets(folder: Path) -> None:
+    assert [d.name for d in read("docs/**/*.txt", "report [1].txt").documents] == [
+        "docs/a.txt",
+        "docs/sub/c.txt",
+        "report [1].txt",
+    ]
+
+
+def test_sources_in_python(folder: Path) -> None:
+    document = Document.from_text("given", name="given")
+    with (folder / "docs/a.txt").open("rb") as stream:
+        result = read(
+            document, b"raw bytes", io.BytesIO(b"from memory"), stream, "line one\nline two", Path("docs/b.md")
+        )
+    assert [d.name for d in result.documents] == ["given", "document", "document", stream.name, "text", "docs/b.md"]
+    assert result.documents[4].text == "line one\nline two"
+
+
+def test_equal_content_is_read_once(folder: Path) -> None:
+    result = read("docs/a.txt", b"alpha", "docs/a.txt")
+    assert len(result.documents) == 1
+    assert "same content as docs/a.txt" in result.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("sources", "error", "message"),
+    [
+        (["docs/a.tx"], SourceError, "docs/a.tx: no such file or folder. Did you mean 'docs/a.txt'?"),
+        (["docs/a.txt", "nowhere"], SourceError, "nowhere: no such file"),
+        ([""], SourceError, "no such file"),
+        (["What was revenue?"], SourceError, "no documents match"),
+        (["a\0b"], SourceError, "no such file"),
+        (["x" * 3000], SourceError, "no such file"),
+        (["caf\udce9.txt"], SourceError, "no such file"),
+        (["https://example.org/a.pdf"], UsageError, "URLs are not fetched"),
+        (["file:///etc/hosts"], UsageError, "URLs are not fetched"),
+        (["docs/*.nothing"], SourceError, "no documents match"),
+        (["docs/empty.txt"], SourceError, "docs/empty.txt: is empty"),
+        (
+            ["docs/empty.txt", b"\x89PNG\r\n\x1a\n"],
+            SourceError,
+            "docs/empty.txt: is empty. Nor could 1 more source be read.",
+        ),
+        (["docs/.git/../node_modules/../../docs/photo.jpg/x"], SourceError, "no such file"),
+        ([" \n"], SourceError, "text: is empty"),
+        ([], UsageError, "No document was given"),
+        ([12], UsageError, "int is not a document"),
+    ],
+)
+def test_mistakes(folder: Path, sources: list[Any], error: type[LongagentError], message: str) -> None:
+    with pytest.raises(error) as caught:
+        read(*sources)
+    assert message in str(caught.value)
+    str(caught.value).encode()
+
+
+def test_folder_without_documents(folder: Path) -> None:
+    (folder / "pictures").mkdir()
+    with pytest.raises(SourceError, match="pictures: no documents in this folder"):
+        read("pictures")
+    (folder / "pictures/a.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(SourceError, match="pictures: no documents .* 1 file of another kind"):
+        read("pictures")
+
+
+def test_one_failure_among_several_is_a_warning(folder: Path) -> None:
+    result = read("docs/a.txt", "docs/empty.txt")
+    assert result.warnings == ("skipped: docs/empty.txt: is empty.",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipes_and_devices_are_not_opened(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    for name in ("pipe", "/dev/zero"):
+        with pytest.raises(SourceError, match="not a regular file"):
+            read(name)
+
+
+def test_unreadable_file(folder: Path) -> None:
+    path = folder / "docs/a.txt"
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("running as a user whom permissions don't stop")
+    with pytest.raises(SourceError, match="cannot be read: permission denied"):
+        read("docs/a.txt")
+
+
+def test_files_of_many_gigabytes_are_refused(folder: Path) -> None:
+    with (folder / "big.txt").open("wb") as stream:
+        stream.truncate(3 * 1024**3)
+    with pytest.raises(SourceError, match="larger than 2 GiB"):
+        read("big.txt")
+
+
+def test_standard_input() -> None:
+    code = (
+        "import asyncio; from longagent.documents import load;"
+        "d = asyncio.run(load(['-'])).documents[0]; print(d.name, d.text)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=b"piped\r\ntext", capture_output=True, timeout=30, check=True
+    )
+    assert done.stdout.decode().splitlines() == ["standard input piped", "text"]
+    assert done.stderr == b""
+
+
+def test_importing_is_light() -> None:
+    heavy = {"pypdfium2", "tiktoken", "sentencex", "charset_normalizer", "pydantic", "litellm"}
+    code = f"import sys, longagent.documents; print({heavy} & set(sys.modules) or 'none')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "none"

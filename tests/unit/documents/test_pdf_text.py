@@ -1,0 +1,35 @@
+import pytest
+
+from longagent.documents.pdf import is_garbled, page_list, page_text
+
+
+def test_parted_words_keep_their_hyphen_and_line() -> None:
+    assert page_text("lan\x02guage\r\nmodels, long\ufffe\r\nterm and first\xad\r\nclass") == (
+        "lan-\nguage\nmodels, long-\nterm and first-\nclass"
+    )
+
+
+def test_bullets_of_symbol_fonts_and_control_characters() -> None:
+    assert page_text("\uf0b7 item\x00\x1b[31m\r\n") == "• item[31m"
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled"),
+    [
+        ("\ue001\ue002\ue003 abc", True),
+        ("\x19\x12\x13", True),
+        ('"7+%-', True),
+        ("Contents ........ 5", False),
+        ("a lan\x02guage", False),
+        ("हिन्दी में पाठ", False),
+        ("$ 1,093 (7) 34%", False),
+        (" \r\n", False),
+    ],
+)
+def test_garbled(text: str, garbled: bool) -> None:
+    assert is_garbled(text) is garbled
+
+
+def test_page_list() -> None:
+    assert page_list([2]) == "page 2"
+    assert page_list([7, 2, 5, 6]) == "pages 2, 5-7"

@@ -1,0 +1,47 @@
+import pytest
+
+from longagent.documents.sentences import LONGEST, sentences
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("Dr. Smith et al. came. He sat.", ["Dr. Smith et al. came.", "He sat."]),
+        ("It wraps\nhere. Next.", ["It wraps\nhere.", "Next."]),
+        ("No full stop\n\nNew paragraph", ["No full stop", "New paragraph"]),
+        ("Revenue\nThe revenue was 5.", ["Revenue", "The revenue was 5."]),
+        ("• First one. More of it.\n• Second", ["• First one.", "More of it.", "• Second"]),
+        ("1. Item one\n2. Item two", ["1. Item one", "2. Item two"]),
+        ("There are (1) cats and (2) dogs. Then birds.", ["There are (1) cats and (2) dogs.", "Then birds."]),
+        ("Cash $ 1,093 $ 1,874\nNet 856 (141)", ["Cash $ 1,093 $ 1,874", "Net 856 (141)"]),
+        (
+            "open as\nof July 29, 2023, or of May 4, 2022. End.",
+            ["open as\nof July 29, 2023, or of May 4, 2022.", "End."],
+        ),
+        ("It ends.[12] Next.", ["It ends.[12]", "Next."]),
+        ("今天天气很好。你来吗？", ["今天天气很好。", "你来吗？"]),
+        ("हाँ यह है। दूसरा।", ["हाँ यह है।", "दूसरा।"]),
+        ("😀 One. 😀 Two.", ["😀 One.", "😀 Two."]),
+        ("lone \ud800 surrogate. Two.", ["lone \ud800 surrogate.", "Two."]),
+        (" \n\t", []),
+        ("", []),
+    ],
+)
+def test_cuts(text: str, expected: list[str]) -> None:
+    assert cut(text) == expected
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "word " * 1000, "(3) " * 50_000, "« a. " * 50_000, "e.g. " * 20_000])
+def test_unpunctuated_runs_are_cut_and_nothing_is_lost(text: str) -> None:
+    spans = sentences(text)
+    assert max(end - start for start, end in spans) <= LONGEST
+    position = 0
+    for start, end in spans:
+        assert not text[position:start].strip()
+        position = end
+    assert not text[position:].strip()

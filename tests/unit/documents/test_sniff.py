@@ -1,0 +1,45 @@
+import pytest
+
+from longagent.documents.sniff import sniff
+from longagent.errors import SourceError
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "expected"),
+    [
+        (b"%PDF-1.7 ...", "a.txt", "pdf"),
+        (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.7\n1 0 obj endobj", "a.pdf", "pdf"),
+        (b"A PDF starts with %PDF-1.7, says the standard.", "a.txt", "text"),
+        (b"# Title", "README.MD", "markdown"),
+        (b"# Title", "notes.txt", "text"),
+        (b"Use <html> for pages.", "a.txt", "text"),
+        ("tekst bez znacznika".encode("utf-16-le"), "a.txt", "text"),
+        (b"padded\x00\x00\x00\x00\x00\x00\x00\x00\x00", "a.txt", "text"),
+    ],
+)
+def test_formats(data: bytes, name: str, expected: str) -> None:
+    assert sniff(data, name=name) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "cause"),
+    [
+        (b"", "a.pdf", "empty"),
+        (b" \r\n\t", "a.txt", "empty"),
+        (b"\x00" * 50, "a.txt", "empty"),
+        (b"PK\x03\x04....word/document.xml", "a.bin", "Word document"),
+        (b"PK\x03\x04....xl/workbook.xml", "a", "Excel"),
+        (b"PK\x03\x04....", "a.zip", "zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1..", "a.doc", "Office"),
+        (b"\x89PNG\r\n\x1a\n..", "a.pdf", "PNG"),
+        (b"<!-- x --><!DOCTYPE HTML><p>", "a.txt", "HTML"),
+        ("<html>".encode("utf-16"), "a.txt", "HTML"),
+        (b"just text", "a.pdf", "not a PDF"),
+        (bytes(range(256)) * 20, "a.txt", "binary"),
+    ],
+)
+def test_refusals_name_the_file_and_the_cause(data: bytes, name: str, cause: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        sniff(data, name=name)
+    assert str(caught.value).startswith(f"{name}: ")
+    assert cause in str(caught.value)
