@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from longagent import background
 from longagent.answer import Answer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longagent.documents import Document
     from longagent.llm.model import Model
 
-Sources = Source | Sequence[Source]
+Sources: TypeAlias = Source | Sequence[Source]
 """A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
 
 
@@ -125,11 +125,8 @@ class Session:
         def tell(document: "Document") -> None:
             size = {"pages": len(document.pages), "characters": len(document.text)}
             emit(DocumentLoaded(name=document.name, document_id=document.id, **size))
-            for warning in document.warnings:
-                emit(Warned(message=f"{document.name}: {warning}"))
 
-        single = isinstance(sources, (str, bytes)) or not isinstance(sources, Sequence)
-        loaded = await load([sources] if single else sources, loaded=tell)  # type: ignore[list-item]
+        loaded = await load(_listed(sources), loaded=tell)
         for warning in loaded.warnings:
             emit(Warned(message=warning))
         return loaded
@@ -152,6 +149,11 @@ class Session:
                     emit=emit,
                 )
             return self._model
+
+
+def _listed(sources: Sources) -> Sequence[Source]:
+    several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes)
+    return cast("Sequence[Source]", sources if several else [sources])
 
 
 def ask(sources: Sources, question: str, **session: Any) -> Answer:

@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime
 from pydantic import Field
 
 from longagent.agents.answering import answer_from_passages
+from longagent.documents import Span
 from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
 from longagent.graphs.room import shorten
 from longagent.graphs.strategy import Context, strategy
@@ -39,7 +40,7 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     config: RagConfig = ctx.config
     room = await prompt_room(ctx, state["question"], config.answer_tokens)
     budget = min(room.document, config.evidence_tokens, ctx.model.profile.reading_tokens or room.document)
-    picked = []
+    picked: list[tuple[int, Span]] = []
     for chunk in (ranked.chunk for ranked in ctx.retriever.rank(state["question"])):
         span = chunk.span if picked else await shorten(chunk.span, budget, ctx.model.count_tokens)
         budget -= await ctx.model.count_tokens(render_one(span))

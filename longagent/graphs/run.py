@@ -96,13 +96,9 @@ class Run:
             usage=model.usage,
             coverage=Coverage(chunks=len(self._chunks), read=len(state["chunks_read"])),
             seconds=round(monotonic() - started, 3),
-            warnings=(*self._loaded_warnings(), *state["warnings"]),
+            warnings=(*self._loaded.warnings, *state["warnings"]),
             run_id=run_id,
         )
-
-    def _loaded_warnings(self) -> list[str]:
-        pages = [f"{document.name}: {text}" for document in self._loaded.documents for text in document.warnings]
-        return [*self._loaded.warnings, *pages]
 
     def _run_id(self, question: str, seed: int | None) -> str:
         """Hash what determines the run: the same command is the same run."""
