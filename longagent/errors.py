@@ -52,3 +52,9 @@ class ModelUnavailableError(ModelError):
 
 class ModelRejectedError(ModelError):
     """The server refused the call for good: bad key, unknown model, malformed or too long request."""
+
+
+class UnknownModelError(ModelRejectedError):
+    """The server does not serve a model of that name; the hint says which it does serve."""
+
+    exit_code = 2

@@ -75,7 +75,7 @@ class Model(Protocol):
         ...
 
     async def count_tokens(self, text: str) -> int:
-        """Return the length of a text in tokens; may overestimate, must not underestimate by more than a few percent."""
+        """Return the length of a text in tokens: rather a little too many than too few."""
         ...
 
     async def aclose(self) -> None:

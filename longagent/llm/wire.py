@@ -1,0 +1,118 @@
+"""One guarded HTTP exchange with a model server: bounded in time and size, its failures told in words."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from longagent.errors import ModelUnavailableError
+from longagent.llm.clients import Clients
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BYTES = 16 * 1024 * 1024
+"""No honest reply is longer; a broken server must not fill the memory."""
+
+CONNECT_SECONDS = 10.0
+"""A server that is up accepts at once, however long it then thinks."""
+
+
+class Response(NamedTuple):
+    """What came back, complete and untrusted."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+async def exchange(
+    clients: Clients,
+    method: str,
+    url: str,
+    *,
+    server: str,
+    key: str | None,
+    timeout: float,  # noqa: ASYNC109 - one deadline for the whole exchange, told in our own words
+    body: bytes | None = None,
+) -> Response:
+    """Send one request and read the whole response, whatever its status. `timeout` is in seconds, all included.
+
+    Raises:
+        ModelUnavailableError: no complete response came; the message names `server`.
+    """
+    import httpx
+
+    # No compression: replies are short, and a small body cannot blow up into a large one.
+    headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    phases = httpx.Timeout(None, connect=min(CONNECT_SECONDS, timeout))
+    try:
+        with clients.lend() as client:
+            # The client's own read timeout starts anew with every byte, so a dripping server would never meet it.
+            async with (
+                asyncio.timeout(timeout),
+                client.stream(method, url, content=body, headers=headers, timeout=phases) as response,
+            ):
+                content = await _read(response, server)
+                return Response(response.status_code, response.headers.get("content-type", ""), content)
+    except (TimeoutError, httpx.ReadTimeout) as error:
+        raise ModelUnavailableError(
+            f"the model server at {server} did not answer within {timeout:g} s.",
+            hint="It may hang or be overloaded: try a lower --concurrency, or restart it.",
+        ) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _unreachable(server, error) from error
+
+
+async def _read(response: "httpx.Response", server: str) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise ModelUnavailableError(
+                f"the model server at {server} sent more than {MAX_BYTES // 2**20} MiB in one reply.",
+                hint="Check --base-url: is this a model server?",
+            )
+    return bytes(body)
+
+
+def _unreachable(server: str, error: Exception) -> ModelUnavailableError:
+    """Tell a failed exchange in words; the text of the exception itself is for programmers."""
+    import httpx
+
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.InvalidURL)):
+        return ModelUnavailableError(
+            f"cannot reach the model server at {server}: {_why(error)}.", hint="Start it, or check --base-url."
+        )
+    return ModelUnavailableError(
+        f"the model server at {server} closed the connection before its reply was complete.",
+        hint="It may have crashed: look at its log.",
+    )
+
+
+def _why(error: Exception) -> str:
+    import httpx
+
+    reasons: dict[type[BaseException], str] = {
+        httpx.ProxyError: "the proxy refused",
+        httpx.ConnectTimeout: "no connection in time",
+        ConnectionRefusedError: "connection refused",
+        socket.gaierror: "no such host",
+        ssl.SSLCertVerificationError: "its TLS certificate is not trusted",
+        ssl.SSLError: "it does not speak TLS (try http:// instead of https://)",
+    }
+    found = (reason for cause in _causes(error) for kind, reason in reasons.items() if isinstance(cause, kind))
+    return next(found, "no connection")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    # A name with several addresses fails with a group: one error for each address tried.
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for part in error.exceptions:
+                yield from _causes(part)
+        error = error.__cause__ or error.__context__
