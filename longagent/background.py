@@ -36,14 +36,15 @@ class _Loop:
 _loop = _Loop()
 
 
-def run(work: Callable[[], Awaitable[T]]) -> T:
+def run(work: Callable[[], Awaitable[T]], *, timeout: float | None = None) -> T:
     """Run to the end on the background loop, from any thread but its own.
 
-    An interrupt (Ctrl-C) cancels the work, waits a moment for it to clean up, and goes on to the caller.
+    An interrupt (Ctrl-C) cancels the work, waits a moment for it to clean up, and goes on to the caller; so does
+    `timeout`, in seconds, as a `TimeoutError`.
     """
     future, ended = _submit(work)
     try:
-        return future.result()
+        return future.result(timeout)
     except BaseException:
         if not ended.is_set():
             future.cancel()

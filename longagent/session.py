@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -91,9 +92,12 @@ class Session:
 
     def close(self) -> None:
         """End the model's process and connections. Safe to call twice; asking again opens them anew."""
+        self._close()
+
+    def _close(self, timeout: float | None = None) -> None:
         if self._own_model and self._model is not None:
-            background.run(self._model.aclose)
-            self._model = None
+            model, self._model = self._model, None
+            background.run(model.aclose, timeout=timeout)
 
     def __enter__(self) -> "Session":
         return self

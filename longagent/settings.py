@@ -61,6 +61,9 @@ class Settings:
             _check_known(key)
             if value is not None:
                 values[key] = _parse(key, value, "argument")
+        # Asked for the embedded model, we don't hold a server from the environment against the user.
+        if str(given.get("model") or "").startswith("local") and given.get("base_url") is None:
+            values.pop("base_url", None)
         return cls(**values)
 
 

@@ -119,12 +119,8 @@ def _run(
     from longagent.render.terminal import footer, print_answer
     from longagent.session import Session
 
-    with Progress(level) as progress:
-        opened = Session(settings=settings, **session)  # type: ignore[arg-type]
-        try:
-            answer = opened.ask(sources, question, on_event=progress)
-        finally:
-            opened.close()
+    with Progress(level) as progress, Session(settings=settings, **session) as opened:  # type: ignore[arg-type]
+        answer = opened.ask(sources, question, on_event=progress)
     if as_json:
         typer.echo(answer.to_json())
     else:

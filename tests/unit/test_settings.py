@@ -70,3 +70,10 @@ def test_keys_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unknown_option_is_told() -> None:
     with pytest.raises(UsageError, match="'windo'.*'window'"):
         Settings.resolve(windo=3)
+
+
+def test_local_asked_for_wins_over_a_server_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGAGENT_BASE_URL", "http://a/v1")
+    assert Settings.resolve(model="local").base_url == ()
+    assert Settings.resolve(model="local", base_url="http://b/v1").base_url == ("http://b/v1",)
+    assert Settings.resolve().base_url == ("http://a/v1",)
