@@ -1,0 +1,7 @@
+"""Quote or answer in, exact place in the source out; and whether the source carries the answer."""
+
+from longagent.evidence.abstention import is_abstention
+from longagent.evidence.quotes import find_quote
+from longagent.evidence.trace import Traced, trace
+
+__all__ = ["Traced", "find_quote", "is_abstention", "trace"]

@@ -1,0 +1,52 @@
+import pytest
+
+from longagent.evidence import is_abstention
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "Not found.",
+        "**Not found**",
+        "N/A",
+        "Unknown.",
+        "No answer.",
+        "Answer: not mentioned",
+        "The document does not mention the number of GPUs.",
+        "The passages provided do not contain any information about it.",
+        "The text doesn’t say.",
+        "The provided context does not specify who the owner was, but it does name the dog.",
+        "No relevant information was found in the passages.",
+        "There is no mention of a dog in the text.",
+        "The name is not given in the passages.",
+        "The magnitude is not mentioned.",
+        "I cannot answer this question.",
+        "I’m sorry, but I don't have enough information.",
+        "It cannot be determined from the text.",
+        "未找到",
+        "No se menciona en el texto.",
+    ],
+)
+def test_refusals(reply: str) -> None:
+    assert is_abstention(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The study did not find a significant effect.",
+        "No, the company did not open a plant.",
+        "The company did not provide guidance.",
+        "The document does not use any personal data.",
+        "Unknown Pleasures, by Joy Division.",
+        "None of the three factories closed.",
+        "They could not find the dog.",
+        "482,000 crowns",
+        "The contract is not transferable.",
+        "In 1999. The document does not mention the month.",
+        "word " * 100 + "is not mentioned in the text",
+    ],
+)
+def test_answers_with_a_negation_are_answers(reply: str) -> None:
+    assert not is_abstention(reply)
