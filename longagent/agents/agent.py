@@ -22,9 +22,12 @@ class Agent(Generic[R]):
         """The role's prompt, read on first use."""
         return Prompt.load(self.name)
 
-    async def __call__(self, model: Model, *, max_tokens: int, seed: int | None = None, **values: str) -> R:
-        """Make one call and read its reply."""
-        request = Request(messages=self.prompt.render(values), max_tokens=max_tokens, seed=seed, role=self.name)
+    async def __call__(
+        self, model: Model, *, max_tokens: int, seed: int | None = None, stop: tuple[str, ...] = (), **values: str
+    ) -> R:
+        """Make one call and read its reply. `values` fill the slots of the prompt."""
+        messages = self.prompt.render(values)
+        request = Request(messages=messages, max_tokens=max_tokens, seed=seed, stop=stop, role=self.name)
         reply = await model.complete(request)
         return self._parse(reply.text)
 

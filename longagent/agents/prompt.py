@@ -38,8 +38,8 @@ class Prompt:
     def render(self, values: Mapping[str, str]) -> tuple[Message, ...]:
         """Fill the slots. Values are inserted as they are and never looked at again."""
         return (
-            {"role": "system", "content": _fill(self.system, values)},
-            {"role": "user", "content": _fill(self.user, values)},
+            {"role": "system", "content": _fill(self.system, values).strip()},
+            {"role": "user", "content": _fill(self.user, values).strip()},
         )
 
 

@@ -96,7 +96,7 @@ def _says_left_out(left_out: Sequence[Chunk], total: int) -> str:
     config=FullContextConfig,
     summary="short documents: reads everything in one call; refuses or cuts the middle when it does not fit",
     agents=(answer_from_passages,),
-    chunk_tokens=lambda _config, window: min(_CHUNK_TOKENS, window // 8),
+    chunk_tokens=lambda _config, profile: min(_CHUNK_TOKENS, profile.window // 8),
 )
 def full_context() -> StateGraph[AnswerState, Context]:
     """Build the graph: select → answer."""

@@ -1,5 +1,6 @@
 """The frame around every strategy: prepare → strategy → cite → finish. Static, so it can be drawn."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Any, NotRequired
 
@@ -33,7 +34,8 @@ async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     if not reply or is_abstention(reply):
         return {"text": None, "citations": [], "grounded": True}
     spans = [runtime.context.span(ref) for ref in state["evidence"]]
-    traced = trace(state["question"], reply, spans)
+    # In a thread: tracing through a megabyte takes seconds, and other runs share this loop.
+    traced = await asyncio.to_thread(trace, state["question"], reply, spans)
     return {
         "text": reply,
         "citations": [asdict(citation) for citation in traced.citations],

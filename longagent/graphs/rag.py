@@ -18,16 +18,18 @@ from longagent.documents import Span
 from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
 from longagent.graphs.room import shorten
 from longagent.graphs.strategy import Context, strategy
+from longagent.llm.model import Profile
 
 Positive = Annotated[int, Field(gt=0)]
+_USUAL_CHUNK = 300
 
 
 @dataclass(frozen=True)
 class RagConfig:
     """Settings of `rag`."""
 
-    chunk_tokens: Positive = 300
-    """Length of a chunk."""
+    chunk_tokens: Positive | None = None
+    """Length of a chunk; by default 300, less for models that read little well."""
     evidence_tokens: Positive = 6000
     """Most document tokens put before the model; less where window or model allow less."""
     answer_tokens: Positive | None = None
@@ -55,12 +57,18 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     }
 
 
+def _chunk_tokens(config: RagConfig, profile: Profile) -> int:
+    # One passage and its delimiters should fit into what the model reads well.
+    usual = min(_USUAL_CHUNK, (profile.reading_tokens or profile.window) * 3 // 4)
+    return min(config.chunk_tokens or usual, profile.window // 4)
+
+
 @strategy(
     "rag",
     config=RagConfig,
     summary="look-ups: reads only the best-matching chunks; one call however long the document",
     agents=(answer_from_passages,),
-    chunk_tokens=lambda config, window: min(config.chunk_tokens, window // 4),
+    chunk_tokens=_chunk_tokens,
 )
 def rag() -> StateGraph[AnswerState, Context]:
     """Build the graph: retrieve → answer."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from longagent.agents.answering import answer_from_passages
+from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.agents.passages import render_passages
 from longagent.documents import Span
 from longagent.events import ChunksRead
@@ -25,8 +25,10 @@ def render_one(span: Span) -> str:
 
 async def prompt_room(ctx: Context, question: str, reply: int | None) -> Room:
     """Share the model's window between this question's prompt, the document and the reply."""
-    overhead = await answer_from_passages.overhead(ctx.model, passages="", question=question)
-    return share_window(ctx.model.profile.window, prompt=overhead, reply=reply)
+    values = {"passages": "", "question": question, "otherwise": otherwise(ctx.model)}
+    overhead = await answer_from_passages.overhead(ctx.model, **values)
+    profile = ctx.model.profile
+    return share_window(profile.window, prompt=overhead, reply=reply or profile.reply_tokens)
 
 
 async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -36,8 +38,10 @@ async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
         ctx.model,
         max_tokens=state["reply_tokens"],
         seed=ctx.seed,
+        stop=() if ctx.model.profile.reply_tokens is None else ("\n\n",),
         passages=render_passages([ctx.span(ref) for ref in state["evidence"]]),
         question=state["question"],
+        otherwise=otherwise(ctx.model),
     )
     ctx.emit(ChunksRead(chunks=tuple(state["chunks_read"])))
     return {"reply": reply}

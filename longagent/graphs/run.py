@@ -51,7 +51,7 @@ class Run:
         self._loaded = loaded
         self._model = model
         self._emit = emit
-        size = self._strategy.chunk_tokens(self._config, model.profile.window)
+        size = self._strategy.chunk_tokens(self._config, model.profile)
         self._chunks = chunk(loaded.documents, tokens=size)
         self._graph = orchestrator.build(self._strategy)
 

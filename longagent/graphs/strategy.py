@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from longagent.agents.agent import Agent
 from longagent.documents import Chunk, Document, Span
 from longagent.events import Emit
-from longagent.llm.model import Model
+from longagent.llm.model import Model, Profile
 from longagent.retrievers import Bm25, Retriever
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class Strategy:
     """A frozen dataclass; its fields are the strategy's settings."""
     agents: tuple[Agent[Any], ...]
     """The roles it calls; the hashes of their prompts are part of a run's identity."""
-    chunk_tokens: Callable[[Any, int], int]
-    """(config, window) -> how long chunks should be."""
+    chunk_tokens: Callable[[Any, Profile], int]
+    """(config, the model's profile) -> how long chunks should be."""
     build: Callable[[], "StateGraph[Any, Any, Any, Any]"]
 
 
@@ -88,7 +88,7 @@ def strategy(
     config: type[Any],
     summary: str,
     agents: tuple[Agent[Any], ...],
-    chunk_tokens: Callable[[Any, int], int],
+    chunk_tokens: Callable[[Any, Profile], int],
     paper: str | None = None,
 ) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
     """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""

@@ -48,6 +48,8 @@ class Profile:
     """Whether it says so when the answer is not in the text. If not, "not found" is decided by code."""
     reading_tokens: int | None = None
     """Document tokens per call beyond which it reads worse; `None`: as many as fit."""
+    reply_tokens: int | None = None
+    """Length beyond which its answers ramble; they are cut there, and at the first blank line."""
     price: tuple[float, float] | None = None
     """US dollars per million prompt and completion tokens; `None` when not known."""
 

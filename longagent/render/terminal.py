@@ -10,6 +10,8 @@ from rich.text import Text
 from longagent.answer import Answer, Citation
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
+"""A word parted at the end of a line; shown in one piece, while the quote in the record stays as it is."""
 _LONGEST_QUOTE = 320
 
 _STATUS_STYLE = {"exact": "green", "close": "green", "located": "cyan", "unverified": "yellow"}
@@ -52,7 +54,7 @@ def _citation(number: int, citation: Citation) -> Iterator[Text]:
 
 
 def _shortened(quote: str) -> str:
-    line = one_line(quote)
+    line = one_line(_PARTED.sub("", quote))
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"
 
 
@@ -63,6 +65,6 @@ def footer(answer: Answer) -> str:
     if usage.prompt_tokens is not None and usage.completion_tokens is not None:
         tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
     calls = "1 call" if usage.calls == 1 else f"{usage.calls} calls"
-    cost = f" · ${usage.cost:.4f}" if usage.cost is not None else ""
+    cost = f" · ${usage.cost:.4f}" if usage.cost else ""
     read = f"read {coverage.read} of {coverage.chunks} chunks"
     return f"{answer.strategy} · {answer.model} · {calls} · {tokens}{cost} · {read} · {answer.seconds:.1f} s"

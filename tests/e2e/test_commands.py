@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.command import COMMAND, EXAMPLE, environment, longagent
+from support.processes import alive, descendants
 
 from longagent import __version__
 from longagent.testing import SimulatedServer
@@ -77,14 +78,6 @@ def test_a_reader_that_stops_reading_is_no_error(env: dict[str, str]) -> None:
     process.stderr.close()
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the processes below one that are alive."""
-    found: list[int] = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [int(child), *descendants(int(child))]
-    return found
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_ctrl_c_ends_within_a_second_and_leaves_nothing(env: dict[str, str], tmp_path: Path) -> None:
     source = tmp_path / "note.txt"
@@ -109,7 +102,7 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(env: dict[str, str], tmp
     assert process.returncode == 130
     assert out == b""
     assert b"Traceback" not in err
-    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    assert not [name for pid, name in below.items() if alive(pid)]
 
 
 def test_python_and_command_line_say_the_same(env: dict[str, str], tmp_path: Path) -> None:

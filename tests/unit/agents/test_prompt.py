@@ -24,7 +24,9 @@ HOSTILE = [
 def test_document_text_reaches_the_model_untouched_and_inert(text: str) -> None:
     document = Document.from_text(f"Before. {text} After.")
     passages = render_passages([Span(document, 0, len(document.text))])
-    system, user = answer_from_passages.prompt.render({"passages": passages, "question": "What {passages} is it?"})
+    system, user = answer_from_passages.prompt.render(
+        {"passages": passages, "question": "What {passages} is it?", "otherwise": ""}
+    )
     assert document.text in user["content"]
     assert "What {passages} is it?" in user["content"]
     assert user["content"].count(document.text) == 1
@@ -64,7 +66,16 @@ def test_every_prompt_loads_and_has_its_own_hash() -> None:
 
 def test_agent_makes_one_call_with_its_cap_and_name() -> None:
     model = ScriptedModel(["  Forty boats. \n"])
-    reply = asyncio.run(answer_from_passages(model, max_tokens=77, seed=3, passages="P", question="Q?"))
+    reply = asyncio.run(
+        answer_from_passages(
+            model,
+            max_tokens=77,
+            seed=3,
+            passages="P",
+            question="Q?",
+            otherwise="",
+        )
+    )
     assert reply == "Forty boats."
     (request,) = model.requests
     assert (request.max_tokens, request.seed, request.role) == (77, 3, "answering/from_passages")

@@ -16,7 +16,7 @@ from longagent.graphs.strategy import strategy
 
 
 @strategy("echo", config=RagConfig, summary="a third party's", agents=(answer_from_passages,),
-          chunk_tokens=lambda config, window: 100)
+          chunk_tokens=lambda config, profile: 100)
 def echo():
     return rag.build()
 
@@ -42,6 +42,7 @@ def test_settings_are_read_from_strings() -> None:
     config = registry.configure(registry.get("rag"), {"chunk_tokens": "120"})
     assert config.chunk_tokens == 120
     assert config.answer_tokens is None
+    assert registry.configure(registry.get("rag"), {}).chunk_tokens is None
 
 
 @pytest.mark.parametrize(

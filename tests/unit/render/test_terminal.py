@@ -1,0 +1,63 @@
+"""Answers on a terminal: nothing a document or model says gets through as a control code."""
+
+import io
+
+from rich.console import Console
+
+from longagent.answer import Answer, Citation, Coverage, Usage
+from longagent.render.terminal import footer, inert, one_line, print_answer
+
+
+def answer(text: str | None, *citations: Citation) -> Answer:
+    usage = Usage(calls=1, prompt_tokens=700, completion_tokens=15)
+    coverage = Coverage(chunks=78, read=2)
+    made = {"question": "?", "strategy": "rag", "model": "local", "seconds": 5.26, "usage": usage, "coverage": coverage}
+    return Answer(text=text, found=text is not None, citations=citations, **made)
+
+
+def citation(quote: str | None, *, said: str | None = None, page_end: int = 6) -> Citation:
+    place = (
+        {"page": 6, "page_end": page_end, "start": 0, "end": 9}
+        if quote
+        else dict.fromkeys(("page", "page_end", "start", "end"))
+    )
+    status = "located" if quote else "unverified"
+    return Citation(document="a\x1bb.pdf", document_id="0", quote=quote, said=said, status=status, **place)
+
+
+def printed(found: Answer, *, width: int = 40, terminal: bool = False) -> str:
+    out = io.StringIO()
+    print_answer(found, Console(file=out, width=width, force_terminal=terminal, color_system=None))
+    return out.getvalue()
+
+
+def test_control_codes_are_shown_not_sent() -> None:
+    text = "red \x1b[31m bell \x07 back \x08 c1 \x9b override \u202e tab\tline\n"
+    assert inert(text) == "red \\x1b[31m bell \\x07 back \\x08 c1 \\x9b override \\x202e tab\tline\n"
+    assert one_line("a\n b\t\x1bc") == "a b \\x1bc"
+    shown = printed(answer("see \x1b]0;title\x07", citation("quoted \x1b[2J words")))
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
+def test_markup_of_a_document_is_text() -> None:
+    assert "[bold]not bold[/bold] [link=http://x]y" in printed(answer("[bold]not bold[/bold] [link=http://x]y"))
+
+
+def test_lines_are_wrapped_for_people_only() -> None:
+    long = "word " * 40
+    assert len(printed(answer(long.strip())).splitlines()) == 1
+    assert all(len(line) <= 40 for line in printed(answer("x", citation(long)), terminal=True).splitlines())
+
+
+def test_citations_name_pages_quote_and_status() -> None:
+    shown = printed(answer("204", citation("the entire test set for evalua-\ntion"), citation("b", page_end=7)))
+    assert "[1] p. 6  a\\x1bb.pdf  located" in shown
+    assert "“the entire test set for evaluation”" in shown
+    assert "[2] p. 6–7" in shown
+    assert "“made up words” does not stand in the source" in printed(answer("x", citation(None, said="made up words")))
+
+
+def test_not_found_and_footer() -> None:
+    assert printed(answer(None)) == "Not found in the document.\n"
+    assert footer(answer("x")) == "rag · local · 1 call · 700 + 15 tokens · read 2 of 78 chunks · 5.3 s"
