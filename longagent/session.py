@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -105,16 +106,22 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if kind is not KeyboardInterrupt:
+            self.close()
+            return
+        # The loop may be busy with what was interrupted; the person should not wait for it.
+        with suppress(TimeoutError):
+            self._close(timeout=0.2)
 
     async def _ask(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> list[Answer]:
-        from longagent.graphs.run import Run, resolve
-
+        # In threads: loading LangGraph takes a second and cutting a long document several; the loop must stay free.
+        graphs = await asyncio.to_thread(import_module, "longagent.graphs.run")
+        strategy, settings = self.settings.strategy, self._strategy_settings
+        graphs.resolve(strategy, settings)  # a wrong name is told before anything is read
         emit = Numbered(on_event)
-        resolve(self.settings.strategy, self._strategy_settings)  # a wrong name is told before anything is read
         loaded = await self._load(sources, emit)
         model = await self._open_model(emit)
-        run = Run(loaded, model, strategy=self.settings.strategy, settings=self._strategy_settings, emit=emit)
+        run = await asyncio.to_thread(graphs.Run, loaded, model, strategy=strategy, settings=settings, emit=emit)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(run.answer(question, seed=self.settings.seed)) for question in questions]

@@ -44,8 +44,9 @@ def _borders(block: str) -> Iterator[int]:
     """Yield where a sentence ends within a block, without the end of the block."""
     from sentencex import get_sentence_boundaries
 
-    # The library runs on to the next enumerator or bullet once it met one, so it sees something of the same length.
-    seen = _BULLET.sub(" ", _ENUMERATION.sub(r"X\1X", block))
+    # The library runs on to the next enumerator or bullet once it met one (also a line that happens to begin with a
+    # number, as in text from PDFs), so it sees something of the same length.
+    seen = _BULLET.sub(" ", _ENUMERATION.sub(r"X\1X", block)).replace("\n", " ")
     if mark := _LIST_MARK.match(block):
         seen = " " * mark.end() + seen[mark.end() :]
     position = 0

@@ -45,3 +45,12 @@ def test_unpunctuated_runs_are_cut_and_nothing_is_lost(text: str) -> None:
         assert not text[position:start].strip()
         position = end
     assert not text[position:].strip()
+
+
+def test_a_line_that_begins_with_a_number_is_no_list() -> None:
+    text = "The task is known (Srivastava,\n2022) to all. Questions date from 1991 to\n2016. We use the test\nset."
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "The task is known (Srivastava,\n2022) to all.",
+        "Questions date from 1991 to\n2016.",
+        "We use the test\nset.",
+    ]
