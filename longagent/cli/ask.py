@@ -121,10 +121,12 @@ def _run(
 
     with Progress(level) as progress, Session(settings=settings, **session) as opened:  # type: ignore[arg-type]
         answer = opened.ask(sources, question, on_event=progress)
+    progress.gap()
     if as_json:
         typer.echo(answer.to_json())
     else:
         print_answer(answer, Console(highlight=False))
+    progress.gap()
     progress.say(footer(answer))
     return answer.exit_code
 

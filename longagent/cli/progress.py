@@ -59,7 +59,12 @@ class Progress:
     def say(self, line: str, *, style: str = "dim") -> None:
         """Print a line, unless quiet."""
         if self._level >= 0:
-            self._console.print(Text(one_line(line), style=style), soft_wrap=True)
+            self._console.print(Text(one_line(line), style=style), soft_wrap=not self._console.is_terminal)
+
+    def gap(self) -> None:
+        """Leave a line free between what stands on stderr and the answer, for people who see both on one screen."""
+        if self._level >= 0 and self._console.is_terminal:
+            self._console.print()
 
     def _show(self, event: Event) -> None:
         match event:

@@ -23,8 +23,8 @@ def choose(documents: Sequence[Document], profile: Profile) -> Choice:
     comfortable = min(profile.window // 2, profile.reading_tokens or _COMFORTABLE, _COMFORTABLE)
     # A token is at least one code point in practice, so a far longer text need not be counted.
     if sum(len(document.text) for document in documents) > 12 * comfortable:
-        return Choice("rag", f"the document is far longer than the {comfortable} tokens this model reads well")
+        return Choice("rag", f"the document is far longer than the {comfortable} tokens this model reads well at a time")
     tokens = sum(count_tokens(document.text) for document in documents)
     if tokens <= comfortable:
         return Choice("full-context", f"all {tokens} tokens fit")
-    return Choice("rag", f"{tokens} tokens are more than the {comfortable} this model reads well")
+    return Choice("rag", f"{tokens} tokens are more than the {comfortable} this model reads well at a time")
