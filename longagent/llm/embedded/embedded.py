@@ -1,0 +1,198 @@
+"""The embedded model as a `Model`: a server of our own on this machine, started on demand and revived once."""
+
+import asyncio
+import re
+from contextlib import suppress
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from longagent.errors import MissingExtraError, ModelUnavailableError, UsageError
+from longagent.events import Emit, ModelStarting, Warned
+from longagent.llm.embedded.child import Child, start_child
+from longagent.llm.embedded.weights import ensure_weights
+from longagent.llm.model import Message, Profile, Reply, Request
+from longagent.llm.openai_server import OpenAIServer
+
+DEFAULT_WINDOW = 4096
+"""Tokens for the embedded model, which reads 300 of them in a second and little of them well."""
+LARGEST_WINDOW = 8192
+"""What it was trained for; also the default for a model file of the user's own, if it was trained for as much."""
+
+READING_TOKENS = 270
+"""Document tokens per call that a small model reads best: one passage. A second cost it 2 of 9 right look-ups."""
+REPLY_TOKENS = 40
+"""Length beyond which a small model rambles."""
+_SMALL = 10**9
+"""Bytes of a model file below which a model answers whatever it is asked."""
+
+_CALL_SECONDS = 900.0
+"""A full window takes 30 s, and ten times that while other programs keep all cores busy."""
+
+# Control tokens in a document would be read as such, and let it speak as system or user.
+_CONTROL = re.compile(r"<(?=\|\w+\|>|(?:start|end)_of_turn>|/?s>)|\[(?=/?INST\])")
+
+
+async def start_embedded(
+    *, data_dir: Path, offline: bool, window: int | None, emit: Emit, gguf: Path | None = None
+) -> "Embedded":
+    """Return the embedded model, or a model file of the user's own, started and answering.
+
+    Args:
+        data_dir: where the embedded model's weights are kept.
+        offline: fetch nothing.
+        window: tokens of prompt and reply together; `None` for the default.
+        emit: is told of fetching and starting.
+        gguf: a model file to run instead.
+
+    Raises:
+        MissingExtraError: the extra `local` is not installed.
+        UsageError: the window or the model file cannot be used.
+        ModelUnavailableError: the weights cannot be had, or the model does not start.
+    """
+    # Before anything is fetched for it.
+    if find_spec("xllamacpp") is None:
+        raise MissingExtraError("The embedded model", "local")
+    if gguf is None:
+        if window is not None and window > LARGEST_WINDOW:
+            raise UsageError(
+                f"the embedded model has a window of at most {LARGEST_WINDOW} tokens, not {window}.",
+                hint="Lower --window, or use another model with --model.",
+            )
+        file = await ensure_weights(data_dir, offline=offline, emit=emit)
+        name, wanted = "local", window or DEFAULT_WINDOW
+    else:
+        file = _model_file(gguf)
+        name, wanted = f"local/{file.name}", window or LARGEST_WINDOW
+    emit(ModelStarting(model=name))
+    child = await start_child(file, window=wanted)
+    usable = min(wanted, child.trained_window or wanted)
+    if window is not None and usable < window:
+        emit(Warned(message=f"{name} was trained for {usable} tokens; the window of {window} is cut to that."))
+    return Embedded(name, file, child, window=usable, emit=emit)
+
+
+class Embedded:
+    """A model in a process of its own, which is started anew, once, if it dies."""
+
+    def __init__(self, name: str, file: Path, child: Child, *, window: int, emit: Emit) -> None:
+        """Take over a process that answers."""
+        self._name = name
+        self._file = file
+        self._child = child
+        small = child.size < _SMALL
+        self._profile = Profile(
+            window=window,
+            abstains=not small,
+            reading_tokens=READING_TOKENS if small else None,
+            reply_tokens=REPLY_TOKENS if small else None,
+            price=(0.0, 0.0),
+        )
+        self._emit = emit
+        self._server = self._connect(child)
+        self._reviving = asyncio.Lock()
+        self._revived = False
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"Embedded({self._name!r})"
+
+    @property
+    def name(self) -> str:
+        """As the user names it."""
+        return self._name
+
+    @property
+    def profile(self) -> Profile:
+        """What is known about the model."""
+        return self._profile
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call; calls wait for each other.
+
+        Raises:
+            ModelUnavailableError: the process died twice, or hangs.
+            ModelRejectedError: the request is longer than the window.
+        """
+        request = replace(request, messages=tuple(map(_inert, request.messages)))
+        while True:
+            child, server = await self._alive()
+            try:
+                return await server.complete(request)
+            except ModelUnavailableError:
+                # The connection breaks a moment before the process is gone.
+                if not await asyncio.to_thread(child.died, within=1.0):
+                    raise
+
+    async def count_tokens(self, text: str) -> int:
+        """Return the length of a text in the model's own tokens."""
+        _, server = await self._alive()
+        return await server.count_tokens(text)
+
+    async def aclose(self) -> None:
+        """End the process. Safe to call twice, during a call, and from another event loop."""
+        self.kill()
+        with suppress(RuntimeError):  # the connections' event loop is closed; they went with it
+            await self._server.aclose()
+
+    def kill(self) -> None:
+        """End the process without an event loop: for signal handlers and the end of the program."""
+        self._closed = True
+        self._child.kill()
+
+    async def _alive(self) -> tuple[Child, OpenAIServer]:
+        async with self._reviving:
+            if not self._closed and self._child.died():
+                await self._revive()
+            if self._closed:
+                self._child.kill()
+                raise ModelUnavailableError("the embedded model was closed.")
+            return self._child, self._server
+
+    async def _revive(self) -> None:
+        cause = self._child.epitaph()
+        if self._revived:
+            raise ModelUnavailableError(
+                f"the embedded model's process died again: {cause}.", hint="Free some memory, or use another model."
+            )
+        self._revived = True
+        self._emit(Warned(message=f"The embedded model's process died ({cause}); it is started anew."))
+        await self._server.aclose()
+        self._child.kill()
+        self._child = await start_child(self._file, window=self._profile.window)
+        self._server = self._connect(self._child)
+
+    def _connect(self, child: Child) -> OpenAIServer:
+        return OpenAIServer(
+            name=self._name,
+            served=self._name,
+            base_urls=[child.base_url],
+            profile=self._profile,
+            api_key=child.key,
+            # The prompts share their beginnings: one at a time, each finds the state the last one left.
+            concurrency=1,
+            timeout=_CALL_SECONDS,
+            counter=child.count_tokens,
+        )
+
+
+def _model_file(path: Path) -> Path:
+    """Return the path of a model file that looks like one.
+
+    Raises:
+        UsageError: it is missing, cannot be read, or is of another kind.
+    """
+    path = path.expanduser()
+    hint = "Give the path of a GGUF model file: -m local/PATH.gguf."
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}.", hint=hint) from error
+    if magic != b"GGUF":
+        raise UsageError(f"{path} is not a GGUF model file.", hint=hint)
+    return path
+
+
+def _inert(message: Message) -> Message:
+    return {"role": message["role"], "content": _CONTROL.sub(lambda sign: f"{sign[0]} ", message["content"])}

@@ -1,0 +1,24 @@
+"""What tests of every kind share."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from longagent.llm.embedded import ensure_weights
+from longagent.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def weights_dir() -> Path:
+    """The data folder with the embedded model's weights: LONGAGENT_DATA_DIR or the user's own.
+
+    Our own code fetches them if they are not there. If it cannot, the tests that need them fail: a suite that skipped
+    the model would say nothing about it.
+    """
+    if os.environ.get("LONGAGENT_TEST_NO_LOCAL") == "1":
+        pytest.skip("LONGAGENT_TEST_NO_LOCAL=1: tests without the embedded model were asked for")
+    data_dir = Settings.resolve().data_dir
+    asyncio.run(ensure_weights(data_dir, offline=False, emit=lambda event: None))
+    return data_dir
