@@ -21,10 +21,11 @@ class Choice(NamedTuple):
 def choose(documents: Sequence[Document], profile: Profile) -> Choice:
     """Choose by length alone: everything when it fits comfortably, else what a look-up needs."""
     comfortable = min(profile.window // 2, profile.reading_tokens or _COMFORTABLE, _COMFORTABLE)
-    # A token is at least one code point in practice, so a far longer text need not be counted.
+    well = f"the {comfortable} tokens this model reads well at a time"
+    # A token of prose is four or five code points, of any text hardly twelve: no need to count a much longer one.
     if sum(len(document.text) for document in documents) > 12 * comfortable:
-        return Choice("rag", f"the document is far longer than the {comfortable} tokens this model reads well at a time")
+        return Choice("rag", f"the document is far longer than {well}")
     tokens = sum(count_tokens(document.text) for document in documents)
     if tokens <= comfortable:
         return Choice("full-context", f"all {tokens} tokens fit")
-    return Choice("rag", f"{tokens} tokens are more than the {comfortable} this model reads well at a time")
+    return Choice("rag", f"its {tokens} tokens are more than {well}")

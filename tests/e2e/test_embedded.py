@@ -77,8 +77,8 @@ def test_offline_without_weights_is_one_sentence(env: dict[str, str], tmp_path: 
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-@pytest.mark.parametrize("wait", ["server", "answering", 0.3, 0.8])
-def test_ctrl_c_at_any_moment_leaves_no_process(env: dict[str, str], wait: str | float) -> None:
+@pytest.mark.parametrize("moment", ["importing", "reading", "model starting", "answering"])
+def test_ctrl_c_at_any_moment_leaves_no_process(env: dict[str, str], moment: str) -> None:
     process = subprocess.Popen(
         [*COMMAND, "ask", str(EXAMPLE), QUESTION],
         env=env,
@@ -86,14 +86,13 @@ def test_ctrl_c_at_any_moment_leaves_no_process(env: dict[str, str], wait: str |
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    if isinstance(wait, float):
-        time.sleep(wait)
+    assert process.stderr
+    if moment == "answering":
+        assert process.stderr.readline().startswith(b"strategy rag")
+    elif moment == "importing":
+        time.sleep(0.5)
     else:
-        deadline = time.monotonic() + 30
-        while not any("embedded" in name for name in descendants(process.pid).values()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        time.sleep(3.0 if wait == "answering" else 0)
+        await_child(process.pid, "pdf_worker" if moment == "reading" else "embedded")
     below = descendants(process.pid)
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
@@ -104,3 +103,11 @@ def test_ctrl_c_at_any_moment_leaves_no_process(env: dict[str, str], wait: str |
     assert b"Traceback" not in err
     time.sleep(0.3)
     assert not [name for pid, name in below.items() if alive(pid)]
+
+
+def await_child(pid: int, name: str) -> None:
+    """Wait until a process of this name runs below another."""
+    deadline = time.monotonic() + 30
+    while not any(name in line for line in descendants(pid).values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
