@@ -21,21 +21,7 @@ _QUOTED = re.compile(
 )
 _EDGE = " \n\t.…,;:"
 _NEGATIONS = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "none",
-        "nor",
-        "neither",
-        "without",
-        "cannot",
-        "nothing",
-        "nobody",
-        "hardly",
-        "unless",
-        "except",
-    ]
+    "no not never none nor neither without cannot nothing nobody hardly unless except".split()  # noqa: SIM905
 )
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:['’]\w+)?")
 
