@@ -1,5 +1,20 @@
-"""`python -m longagent` is the command `longagent`."""
+"""The command `longagent`, also as `python -m longagent`."""
 
-from longagent.cli.main import main
+import os
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; an interrupt while its libraries load is as quiet as one later."""
+    try:
+        from longagent.cli.main import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.stderr.flush()
+        os._exit(130)
+
+
+if __name__ == "__main__":
+    main()

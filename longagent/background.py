@@ -5,7 +5,9 @@ and its pooled connections always belong to the same loop.
 """
 
 import asyncio
+import contextvars
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -23,17 +25,29 @@ class _Loop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
 
     def get(self) -> asyncio.AbstractEventLoop:
         with self._lock:
-            if self._loop is None or self._pid != os.getpid():
-                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+            if self._loop is None:
+                # Not the host's policy: its loop may be one that cannot run processes (Windows, older notebooks).
+                if sys.platform == "win32":
+                    self._loop = asyncio.ProactorEventLoop()
+                else:
+                    self._loop = asyncio.SelectorEventLoop()
                 threading.Thread(target=self._loop.run_forever, name="longagent", daemon=True).start()
             return self._loop
 
 
 _loop = _Loop()
+
+
+def _start_anew() -> None:
+    global _loop  # noqa: PLW0603 - a forked child has the object, but not the thread
+    _loop = _Loop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)
 
 
 def run(work: Callable[[], Awaitable[T]], *, timeout: float | None = None) -> T:
@@ -48,7 +62,7 @@ def run(work: Callable[[], Awaitable[T]], *, timeout: float | None = None) -> T:
     except BaseException:
         if not ended.is_set():
             future.cancel()
-            ended.wait(_GRACE)
+            ended.wait(_GRACE if timeout is None else 0)
         raise
 
 
@@ -74,4 +88,5 @@ def _submit(work: Callable[[], Awaitable[T]]) -> tuple[Future[T], threading.Even
         finally:
             ended.set()
 
-    return asyncio.run_coroutine_threadsafe(guarded(), loop), ended
+    # In a fresh context: inside a host's LangGraph node, its checkpointer and callbacks would take part in our runs.
+    return contextvars.Context().run(asyncio.run_coroutine_threadsafe, guarded(), loop), ended

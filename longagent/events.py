@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened in a run; `seq` counts from 1 within the run."""
+    """Something that happened; `seq` counts from 1 within one `ask`, `ask_many` or `astream`."""
 
     seq: int = 0
+    run_id: str = ""
+    """The question it belongs to; empty for what several questions share, such as reading the documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,6 @@ class ModelStarting(Event):
 class RunStarted(Event):
     """Documents are chunked, the strategy is chosen, reading begins."""
 
-    run_id: str
     strategy: str
     reason: str
     """Why this strategy, in a few words."""

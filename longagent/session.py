@@ -1,6 +1,7 @@
 """Where settings, a model, documents and a strategy meet."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from longagent import background
 from longagent.answer import Answer
 from longagent.documents import Loaded, Source, load
+from longagent.errors import UsageError
 from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
 from longagent.settings import Settings
 
@@ -51,6 +53,7 @@ class Session:
         self._own_model = model is None or named is not None
         self._model: Model | None = None if isinstance(model, str) else model
         self._opening = asyncio.Lock()
+        self._pid = os.getpid()
 
     def ask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents.
@@ -114,19 +117,24 @@ class Session:
             self._close(timeout=0.2)
 
     async def _ask(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> list[Answer]:
+        if not all(question.strip() for question in questions):
+            raise UsageError("The question is empty.")
         # In threads: loading LangGraph takes a second and cutting a long document several; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs.run")
-        strategy, settings = self.settings.strategy, self._strategy_settings
-        graphs.resolve(strategy, settings)  # a wrong name is told before anything is read
+        resolved = graphs.resolve(self.settings.strategy, self._strategy_settings)
         emit = Numbered(on_event)
+        # A server that is down or a missing key is told before documents are read; starting a model comes after.
+        if self.settings.base_url or not (self.settings.model or "local").startswith("local"):
+            await self._open_model(emit)
         loaded = await self._load(sources, emit)
         model = await self._open_model(emit)
-        run = await asyncio.to_thread(graphs.Run, loaded, model, strategy=strategy, settings=settings, emit=emit)
+        run = await asyncio.to_thread(graphs.Run, loaded, model, resolved, emit=emit)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(run.answer(question, seed=self.settings.seed)) for question in questions]
         except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+            first = failed.exceptions[0]
+            raise first from first.__cause__
         answers = [task.result() for task in tasks]
         for answer in answers:
             emit(RunFinished(answer=answer))
@@ -134,8 +142,14 @@ class Session:
 
     async def _load(self, sources: Sources, emit: Emit) -> Loaded:
         def tell(document: "Document") -> None:
-            size = {"pages": len(document.pages), "characters": len(document.text)}
-            emit(DocumentLoaded(name=document.name, document_id=document.id, **size))
+            emit(
+                DocumentLoaded(
+                    name=document.name,
+                    document_id=document.id,
+                    pages=len(document.pages),
+                    characters=len(document.text),
+                )
+            )
 
         loaded = await load(_listed(sources), loaded=tell)
         for warning in loaded.warnings:
@@ -145,6 +159,9 @@ class Session:
     async def _open_model(self, emit: Emit) -> "Model":
         from longagent.llm.open import open_model
 
+        if self._pid != os.getpid():  # forked: connections and locks belong to the parent's loop
+            self._pid, self._opening = os.getpid(), asyncio.Lock()
+            self._model = None if self._own_model else self._model
         async with self._opening:
             if self._model is None:
                 settings = self.settings

@@ -11,6 +11,7 @@ from typing import Any
 from longagent.errors import UsageError
 
 _PROJECT_FILE = "longagent.toml"
+_PROJECT_KEYS = frozenset({"strategy", "window", "concurrency", "seed"})
 _SECRETS = frozenset({"api_key", "openai_api_key"})
 
 
@@ -61,9 +62,12 @@ class Settings:
             _check_known(key)
             if value is not None:
                 values[key] = _parse(key, value, "argument")
-        # Asked for the embedded model, we don't hold a server from the environment against the user.
-        if str(given.get("model") or "").startswith("local") and given.get("base_url") is None:
-            values.pop("base_url", None)
+        # The embedded model has no server: what the caller gave wins over the other half in environment or files.
+        if str(values.get("model")).startswith("local") and "base_url" in values:
+            if given.get("base_url") is None:
+                del values["base_url"]
+            elif given.get("model") is None:
+                del values["model"]
         return cls(**values)
 
 
@@ -138,7 +142,7 @@ def _from_file(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: unknown setting {key!r}.", hint=f"Known: {', '.join(sorted(known - _SECRETS))}.")
         if key in _SECRETS:
             raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
-        # A folder from a stranger must not be able to send documents to the stranger's server.
-        if key == "base_url" and path.name == _PROJECT_FILE:
-            raise UsageError(f"{path}: base_url is not read from a project file.", hint=f"Set it in {_user_file()}.")
+        # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.
+        if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS:
+            raise UsageError(f"{path}: {key} is not read from a project file.", hint=f"Set it in {_user_file()}.")
     return {key: _parse(key, value, str(path)) for key, value in table.items()}

@@ -12,7 +12,7 @@ def delimiter(document_id: str) -> str:
     It follows from the document's own hash, so a document cannot contain its own tag and end a passage early; and it
     stays the same between runs, so prefix caches hold.
     """
-    return sha256(f"longagent passage {document_id}".encode()).hexdigest()[:8]
+    return sha256(f"longagent passage {document_id}".encode()).hexdigest()[:16]
 
 
 def render_passages(spans: Sequence[Span]) -> str:

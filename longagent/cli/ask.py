@@ -115,6 +115,7 @@ def _run(
 ) -> int:
     from rich.console import Console
 
+    from longagent.cli.output import print_json
     from longagent.cli.progress import Progress
     from longagent.render.terminal import footer, print_answer
     from longagent.session import Session
@@ -123,7 +124,7 @@ def _run(
         answer = opened.ask(sources, question, on_event=progress)
     progress.gap()
     if as_json:
-        typer.echo(answer.to_json())
+        print_json(answer.to_dict())
     else:
         print_answer(answer, Console(highlight=False))
     progress.gap()

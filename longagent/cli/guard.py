@@ -1,6 +1,7 @@
 """What every command does with errors: one sentence on stderr and the right exit code."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ INTERRUPTED = 130
 @contextmanager
 def guard(*, verbose: int = 0) -> Iterator[None]:
     """Turn exceptions into a sentence and an exit code; `-vv` shows the traceback too."""
-    # JSON stays valid and text stays printable whatever the locale and whatever a document or argument holds.
+    _end_cleanly_when_told_to()
+    # Text stays printable whatever the locale and whatever a document or argument holds.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -42,6 +44,18 @@ def guard(*, verbose: int = 0) -> Iterator[None]:
             traceback.print_exc()
         _say(f"Unexpected {type(error).__name__}: {error} (run again with -vv for the traceback and report it)")
         raise typer.Exit(1) from None
+
+
+def _end_cleanly_when_told_to() -> None:
+    """Take a request to end, or a closed terminal, as Ctrl-C: no download and no half-written file is left behind."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        # Not where we were told to ignore it, as by nohup.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), interrupt)
 
 
 def _say(message: str) -> None:

@@ -38,8 +38,3 @@ def _root(
 app.command()(ask)
 app.command()(show)
 app.command()(strategies)
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    app()

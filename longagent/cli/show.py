@@ -1,6 +1,5 @@
 """`longagent show`: what was extracted from a document, page by page."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ def show(
     """Print the text that was extracted from a document."""
     with guard(verbose=verbose):
         from longagent import background
+        from longagent.cli.output import print_json
         from longagent.documents import load
         from longagent.render.terminal import inert
 
@@ -33,7 +33,7 @@ def show(
         if as_json:
             record = document.to_dict()
             record["pages"] = [entry for entry in record["pages"] if page in (None, entry["number"])]
-            typer.echo(json.dumps(record, ensure_ascii=False))
+            print_json(record)
             return
         unit = "page" if document.paged else "section"
         for entry in pages:

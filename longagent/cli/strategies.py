@@ -1,6 +1,5 @@
 """`longagent strategies`: the ways to read a document, with their settings."""
 
-import json
 from dataclasses import MISSING, fields
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ def strategies(
 ) -> None:
     """List the strategies."""
     with guard():
+        from longagent.cli.output import print_json
         from longagent.errors import UsageError
         from longagent.graphs import registry
 
@@ -25,7 +25,7 @@ def strategies(
             settings = {f.name: None if f.default is MISSING else f.default for f in fields(found.config)}
             records.append({"name": found.name, "summary": found.summary, "paper": found.paper, "settings": settings})
         if as_json:
-            typer.echo(json.dumps(records, ensure_ascii=False))
+            print_json(records)
             return
         for record in records:
             typer.echo(f"{record['name']:<14}{record['summary']}")

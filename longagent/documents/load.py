@@ -59,6 +59,8 @@ async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] 
     for item in [item for source in sources for item in await _resolve(source)]:
         try:
             if isinstance(item, Document):
+                if not item.text.strip():
+                    raise SourceError(item.name, "is empty.")
                 result.add(item)
                 continue
             data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data

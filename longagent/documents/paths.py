@@ -5,7 +5,7 @@ import re
 import stat
 from collections.abc import Iterator
 from difflib import get_close_matches
-from errno import ENAMETOOLONG, ENOENT, ENOTDIR
+from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
 from glob import glob
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +63,7 @@ def status(source: str) -> os.stat_result | None:
     except ValueError:  # a NUL in the name
         return None
     except OSError as error:
-        if error.errno in {ENOENT, ENOTDIR, ENAMETOOLONG}:
+        if error.errno in {ENOENT, ENOTDIR, ENAMETOOLONG, EINVAL}:  # EINVAL: Windows, for a pattern or text
             return None
         raise SourceError(source, f"cannot be read: {_reason(error)}.") from error
 

@@ -116,6 +116,7 @@ async def _ask_worker(data: bytes, name: str, timeout: float) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
+        env={name: value for name, value in os.environ.items() if _needed(name)},
     )
     try:
         async with asyncio.timeout(timeout):
@@ -133,6 +134,14 @@ async def _ask_worker(data: bytes, name: str, timeout: float) -> dict[str, Any]:
             return reply
     problem = f"crashed the PDF reader (exit code {process.returncode})."
     raise SourceError(name, problem, hint="It is damaged, or needs too much memory; try to save it again in a viewer.")
+
+
+def _needed(variable: str) -> bool:
+    """Whether the worker needs an environment variable to start; keys of any kind it must not see."""
+    name = variable.upper()
+    return name in {"PATH", "HOME", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP"} or name.startswith(
+        ("PYTHON", "LD_", "DYLD_")
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,7 +1,7 @@
 """The guarded process that reads one PDF: bytes on standard input, one JSON object on standard output.
 
 It runs as a script, not as a module of the package, and imports nothing but the standard library and pypdfium2: it
-starts fast, and a file called json.py in the user's folder is not imported. A hostile PDF can at most kill it.
+starts fast, and a file called json.py in the user's folder is not imported. A PDF that crashes it costs that file only.
 """
 
 import json

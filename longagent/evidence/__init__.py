@@ -1,7 +1,8 @@
 """Quote or answer in, exact place in the source out; and whether the source carries the answer."""
 
 from longagent.evidence.abstention import is_abstention
+from longagent.evidence.quotes import SHORTEST as SHORTEST_QUOTE
 from longagent.evidence.quotes import find_quote
 from longagent.evidence.trace import Traced, trace
 
-__all__ = ["Traced", "find_quote", "is_abstention", "trace"]
+__all__ = ["SHORTEST_QUOTE", "Traced", "find_quote", "is_abstention", "trace"]

@@ -7,19 +7,18 @@ tail stay. What was left out is said.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from pydantic import Field
 
 from longagent.agents.answering import answer_from_passages
+from longagent.agents.passages import render_passages
 from longagent.documents import Chunk, Span
 from longagent.errors import WindowTooSmallError
-from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
+from longagent.graphs.reading import AnswerState, Positive, answer, prompt_room, render_one
 from longagent.graphs.strategy import Context, strategy
 
-Positive = Annotated[int, Field(gt=0)]
 _CHUNK_TOKENS = 512
 
 
@@ -38,15 +37,18 @@ async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
     ctx = runtime.context
     config: FullContextConfig = ctx.config
     room = await prompt_room(ctx, state["question"], config.answer_tokens)
-    sizes = [await ctx.model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
-    kept = _head_and_tail(sizes, room.document)
-    left_out = [chunk for index, chunk in enumerate(ctx.chunks) if index not in kept]
-    if left_out and config.overflow == "refuse":
-        raise WindowTooSmallError(
-            f"full-context: the document has about {sum(sizes)} tokens, and the window of {ctx.model.name} "
-            f"leaves room for {room.document}.",
-            hint="Use -s rag, or -S overflow=cut to read head and tail only.",
-        )
+    total = await ctx.model.count_tokens(render_passages(_joined(ctx.chunks)))
+    kept = set(range(len(ctx.chunks)))
+    if total > room.document:
+        if config.overflow == "refuse":
+            raise WindowTooSmallError(
+                f"full-context: the document has about {total} tokens, and the window of {ctx.model.name} "
+                f"leaves room for {room.document}.",
+                hint="Use -s rag, or -S overflow=cut to read head and tail only.",
+            )
+        sizes = [await ctx.model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
+        kept = _head_and_tail(sizes, room.document)
+    left_out = [chunk for chunk in ctx.chunks if chunk.index not in kept]
     return {
         "evidence": [ctx.ref(span) for span in _joined([chunk for chunk in ctx.chunks if chunk.index in kept])],
         "chunks_read": sorted(kept),
@@ -57,8 +59,6 @@ async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
 
 def _head_and_tail(sizes: Sequence[int], budget: int) -> set[int]:
     """Return the indices that fit, taken alternately from both ends."""
-    if sum(sizes) <= budget:
-        return set(range(len(sizes)))
     remaining, kept, from_head = deque(enumerate(sizes)), set(), True
     while remaining:
         index, size = remaining.popleft() if from_head else remaining.pop()

@@ -1,15 +1,17 @@
 """The frame around every strategy: prepare → strategy → cite → finish. Static, so it can be drawn."""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any, NotRequired
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from longagent.evidence import is_abstention, trace
-from longagent.graphs.strategy import Context, Strategy, StrategyState
+from longagent.answer import Citation
+from longagent.documents import Span
+from longagent.evidence import SHORTEST_QUOTE, find_quote, is_abstention, trace
+from longagent.graphs.strategy import CitationRef, Context, Strategy, StrategyState
 
 
 class RunState(StrategyState):
@@ -17,7 +19,7 @@ class RunState(StrategyState):
 
     text: NotRequired[str | None]
     """The answer, `None` when not found."""
-    citations: NotRequired[list[dict[str, Any]]]
+    citations: NotRequired[list[CitationRef]]
     grounded: NotRequired[bool]
     objection: NotRequired[str]
     """Why the text that was read does not carry the reply."""
@@ -31,17 +33,32 @@ async def prepare(state: RunState) -> dict[str, Any]:
 async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Find the places in the source that carry the reply. Code only, no model call."""
     reply = state["reply"]
-    if not reply or is_abstention(reply):
-        return {"text": None, "citations": [], "grounded": True}
     spans = [runtime.context.span(ref) for ref in state["evidence"]]
+    # "The price was not disclosed." is an answer where the document says just that.
+    if is_abstention(reply) and not _stands_in(spans, reply):
+        return {"text": None, "citations": [], "grounded": True}
     # In a thread: tracing through a megabyte takes seconds, and other runs share this loop.
     traced = await asyncio.to_thread(trace, state["question"], reply, spans)
     return {
         "text": reply,
-        "citations": [asdict(citation) for citation in traced.citations],
+        "citations": [_ref(citation) for citation in traced.citations],
         "grounded": traced.grounded,
         "objection": traced.reason,
     }
+
+
+def _stands_in(spans: Sequence[Span], reply: str) -> bool:
+    return len(reply) >= SHORTEST_QUOTE and find_quote(reply, spans) is not None
+
+
+def _ref(citation: Citation) -> CitationRef:
+    return CitationRef(
+        document_id=citation.document_id,
+        start=citation.start,
+        end=citation.end,
+        status=citation.status,
+        said=citation.said,
+    )
 
 
 async def finish(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:

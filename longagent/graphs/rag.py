@@ -7,20 +7,18 @@ models lose the thread when passages jump.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from pydantic import Field
 
 from longagent.agents.answering import answer_from_passages
 from longagent.documents import Span
-from longagent.graphs.reading import AnswerState, answer, prompt_room, render_one
+from longagent.graphs.reading import AnswerState, Positive, answer, prompt_room, render_one
 from longagent.graphs.room import shorten
 from longagent.graphs.strategy import Context, strategy
 from longagent.llm.model import Profile
 
-Positive = Annotated[int, Field(gt=0)]
 _USUAL_CHUNK = 300
 
 
@@ -43,7 +41,7 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     room = await prompt_room(ctx, state["question"], config.answer_tokens)
     budget = min(room.document, config.evidence_tokens, ctx.model.profile.reading_tokens or room.document)
     picked: list[tuple[int, Span]] = []
-    for chunk in (ranked.chunk for ranked in ctx.retriever.rank(state["question"])):
+    for chunk in (ranked.chunk for ranked in await ctx.rank(state["question"])):
         span = chunk.span if picked else await shorten(chunk.span, budget, ctx.model.count_tokens)
         budget -= await ctx.model.count_tokens(render_one(span))
         if budget < 0 and picked:

@@ -1,8 +1,9 @@
 """What strategies that answer from passages in one call share: their state, their room, and the answering node."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from langgraph.runtime import Runtime
+from pydantic import Field
 
 from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.agents.passages import render_passages
@@ -10,6 +11,9 @@ from longagent.documents import Span
 from longagent.events import ChunksRead
 from longagent.graphs.room import Room, share_window
 from longagent.graphs.strategy import Context, StrategyState
+
+Positive = Annotated[int, Field(gt=0)]
+"""A setting that counts something."""
 
 
 class AnswerState(StrategyState):
@@ -34,7 +38,7 @@ async def prompt_room(ctx: Context, question: str, reply: int | None) -> Room:
 async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Answer from the selected text."""
     ctx = runtime.context
-    reply = await answer_from_passages(
+    said = await answer_from_passages(
         ctx.model,
         max_tokens=state["reply_tokens"],
         seed=ctx.seed,
@@ -44,4 +48,8 @@ async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
         otherwise=otherwise(ctx.model),
     )
     ctx.emit(ChunksRead(chunks=tuple(state["chunks_read"])))
-    return {"reply": reply}
+    warnings = state["warnings"]
+    # A model whose profile caps its replies rambles on anyway; nothing is lost there.
+    if said.cut and ctx.model.profile.reply_tokens is None:
+        warnings = [*warnings, f"The answer was cut at {state['reply_tokens']} tokens; -S answer_tokens=N raises that."]
+    return {"reply": said.value, "warnings": warnings}

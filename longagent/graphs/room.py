@@ -11,6 +11,21 @@ _LEAST_REPLY = 64
 _USUAL_REPLY = 512
 
 
+_SMALLEST = _LEAST_DOCUMENT + _LEAST_REPLY
+
+
+def check_window(window: int) -> None:
+    """Refuse a window that cannot hold a useful piece of document, whatever the prompts.
+
+    Raises:
+        WindowTooSmallError: it is that small.
+    """
+    if window < _SMALLEST:
+        raise WindowTooSmallError(
+            f"A window of {window} tokens is too small to read a document with.", hint="Raise --window; 2048 will do."
+        )
+
+
 class Room(NamedTuple):
     """Tokens left for document and reply in one call."""
 

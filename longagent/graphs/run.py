@@ -2,30 +2,34 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
+from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
-from longagent.answer import Answer, Citation, Coverage
+from longagent.answer import Answer, Coverage
 from longagent.documents import Loaded, chunk
 from longagent.errors import UsageError
-from longagent.events import Emit, RunStarted, Warned
+from longagent.events import Emit, Event, RunStarted, Warned
 from longagent.graphs import orchestrator, registry
 from longagent.graphs.auto import choose
+from longagent.graphs.room import check_window
 from longagent.graphs.strategy import Context, Strategy
 from longagent.llm.meter import Metered
 from longagent.llm.model import Model
+from longagent.retrievers import Bm25, Retriever
 
 
 class Resolved(NamedTuple):
-    """A strategy with its config."""
+    """A strategy with its config, and why it was chosen."""
 
     strategy: Strategy
     config: Any
+    reason: str
 
 
-def resolve(name: str, settings: Mapping[str, Any]) -> Resolved | None:
+def resolve(name: str, settings: Mapping[str, Any], *, reason: str = "as asked") -> Resolved | None:
     """Return the named strategy, configured; `None` for `auto`, which needs documents and model first.
 
     Raises:
@@ -36,80 +40,93 @@ def resolve(name: str, settings: Mapping[str, Any]) -> Resolved | None:
             raise UsageError("Strategy settings need a strategy.", hint=f"Name one: {', '.join(registry.names())}.")
         return None
     strategy = registry.get(name)
-    return Resolved(strategy, registry.configure(strategy, settings))
+    return Resolved(strategy, registry.configure(strategy, settings), reason)
 
 
 class Run:
-    """Documents and a model, ready for questions."""
+    """Documents and a model, ready for questions. Making one takes time: the documents are cut."""
 
-    def __init__(self, loaded: Loaded, model: Model, *, strategy: str, settings: Mapping[str, Any], emit: Emit) -> None:
-        chosen, self._reason = strategy, "as asked"
-        if strategy == "auto":
-            chosen, self._reason = choose(loaded.documents, model.profile)
-        self._strategy = registry.get(chosen)
-        self._config = registry.configure(self._strategy, settings)
+    def __init__(self, loaded: Loaded, model: Model, resolved: Resolved | None, *, emit: Emit) -> None:
+        """Take documents and model; `resolved` is `None` for `auto`.
+
+        Raises:
+            WindowTooSmallError: the model's window holds no useful piece of document.
+        """
+        check_window(model.profile.window)
+        if resolved is None:
+            choice = choose(loaded.documents, model.profile)
+            strategy = registry.get(choice.name)
+            resolved = Resolved(strategy, registry.configure(strategy, {}), choice.reason)
+        self._resolved = resolved
         self._loaded = loaded
         self._model = model
         self._emit = emit
-        size = self._strategy.chunk_tokens(self._config, model.profile)
+        size = resolved.strategy.chunk_tokens(resolved.config, model.profile)
         self._chunks = chunk(loaded.documents, tokens=size)
-        self._graph = orchestrator.build(self._strategy)
+        self._graph = orchestrator.build(resolved.strategy)
+        self._retriever: Retriever | None = None
+        self._indexing = Lock()
 
     async def answer(self, question: str, *, seed: int | None) -> Answer:
         """Answer one question."""
         from langsmith.run_helpers import tracing_context
 
-        if not question.strip():
-            raise UsageError("The question is empty.")
         started = monotonic()
+        strategy = self._resolved.strategy
         run_id = self._run_id(question, seed)
-        model = Metered(self._model, self._emit)
-        self._emit(
-            RunStarted(
-                run_id=run_id,
-                strategy=self._strategy.name,
-                reason=self._reason,
-                model=model.name,
-                chunks=len(self._chunks),
-            )
-        )
+
+        def emit(event: Event) -> None:
+            self._emit(replace(event, run_id=run_id))
+
+        model = Metered(self._model, emit)
+        reason, chunks = self._resolved.reason, len(self._chunks)
+        emit(RunStarted(strategy=strategy.name, reason=reason, model=model.name, chunks=chunks))
         context = Context(
             model=model,
             documents=self._loaded.documents,
             chunks=self._chunks,
-            config=self._config,
-            emit=self._emit,
+            retriever=self._index,
+            config=self._resolved.config,
+            emit=emit,
             seed=seed,
         )
         # A tracing variable meant for another program must not send this document's questions anywhere.
         with tracing_context(enabled=False):
             state = await self._graph.ainvoke({"question": question}, context=context)
         for warning in state["warnings"]:
-            self._emit(Warned(message=warning))
+            emit(Warned(message=warning))
         return Answer(
             question=question,
             text=state["text"],
             found=state["text"] is not None,
-            citations=tuple(Citation(**citation) for citation in state["citations"]),
-            strategy=self._strategy.name,
+            citations=tuple(context.citation(ref) for ref in state["citations"]),
+            strategy=strategy.name,
             model=model.name,
             usage=model.usage,
-            coverage=Coverage(chunks=len(self._chunks), read=len(state["chunks_read"])),
+            coverage=Coverage(chunks=chunks, read=len(state["chunks_read"])),
             seconds=round(monotonic() - started, 3),
             warnings=(*self._loaded.warnings, *state["warnings"]),
             run_id=run_id,
         )
 
+    def _index(self) -> Retriever:
+        """Return the index over the chunks: built when first needed, by one thread, for all questions."""
+        with self._indexing:
+            if self._retriever is None:
+                self._retriever = Bm25(self._chunks)
+            return self._retriever
+
     def _run_id(self, question: str, seed: int | None) -> str:
         """Hash what determines the run: the same command is the same run."""
+        strategy = self._resolved.strategy
         identity = {
             "documents": [document.id for document in self._loaded.documents],
             "question": question,
-            "strategy": self._strategy.name,
-            "config": asdict(self._config),
+            "strategy": strategy.name,
+            "config": asdict(self._resolved.config),
             "model": self._model.name,
             "window": self._model.profile.window,
             "seed": seed,
-            "prompts": {agent.name: agent.prompt.hash for agent in self._strategy.agents},
+            "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
         }
         return sha256(json.dumps(identity, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]

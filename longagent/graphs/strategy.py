@@ -1,15 +1,17 @@
-"""What a strategy is: a name, a frozen config, an estimate, and one LangGraph graph."""
+"""What a strategy is: a name, a frozen config, and one LangGraph graph of agents."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from longagent.agents.agent import Agent
+from longagent.answer import Citation, Status
 from longagent.documents import Chunk, Document, Span
 from longagent.events import Emit
 from longagent.llm.model import Model, Profile
-from longagent.retrievers import Bm25, Retriever
+from longagent.retrievers import Ranked, Retriever
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -21,6 +23,16 @@ class SpanRef(TypedDict):
     document_id: str
     start: int
     end: int
+
+
+class CitationRef(TypedDict):
+    """A citation as plain JSON; the quote is sliced from the document when the answer is made."""
+
+    document_id: str
+    start: int | None
+    end: int | None
+    status: Status
+    said: str | None
 
 
 class StrategyState(TypedDict):
@@ -42,15 +54,16 @@ class Context:
     model: Model
     documents: Sequence[Document]
     chunks: Sequence[Chunk]
+    retriever: Callable[[], Retriever]
+    """Returns what ranks the chunks. Slow when first called; use `rank`."""
     config: Any
     """The strategy's own config."""
     emit: Emit
     seed: int | None = None
 
-    @cached_property
-    def retriever(self) -> Retriever:
-        """Ranks the chunks; built on first use."""
-        return Bm25(self.chunks)
+    async def rank(self, query: str) -> list[Ranked]:
+        """Return the chunks, best first."""
+        return await asyncio.to_thread(lambda: self.retriever().rank(query))
 
     def ref(self, span: Span) -> SpanRef:
         """Return a span as plain JSON."""
@@ -59,6 +72,25 @@ class Context:
     def span(self, ref: SpanRef) -> Span:
         """Return the span a reference stands for."""
         return Span(self._by_id[ref["document_id"]], ref["start"], ref["end"])
+
+    def citation(self, ref: CitationRef) -> Citation:
+        """Return the citation a reference stands for."""
+        document = self._by_id[ref["document_id"]]
+        page = page_end = quote = None
+        if ref["start"] is not None and ref["end"] is not None:
+            span = Span(document, ref["start"], ref["end"])
+            page, page_end, quote = span.page, span.page_end, span.text
+        return Citation(
+            document=document.name,
+            document_id=document.id,
+            page=page,
+            page_end=page_end,
+            start=ref["start"],
+            end=ref["end"],
+            quote=quote,
+            said=ref["said"],
+            status=ref["status"],
+        )
 
     @cached_property
     def _by_id(self) -> dict[str, Document]:

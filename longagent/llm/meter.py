@@ -53,12 +53,11 @@ class Metered:
         """What was spent so far."""
         prompt = _total([reply.prompt_tokens for reply in self._replies])
         completion = _total([reply.completion_tokens for reply in self._replies])
-        cached = [reply.cached_prompt_tokens for reply in self._replies if reply.cached_prompt_tokens is not None]
         return Usage(
             calls=len(self._replies),
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cached_prompt_tokens=sum(cached) if cached else None,
+            cached_prompt_tokens=_total([reply.cached_prompt_tokens for reply in self._replies]),
             cost=_cost(self.profile.price, prompt, completion),
         )
 

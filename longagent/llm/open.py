@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longagent.errors import UsageError
+from longagent.events import Warned
 from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
 from longagent.llm.clients import Clients
 from longagent.llm.openai_server import OpenAIServer, clean_key
@@ -57,6 +58,8 @@ async def open_model(
     if model is None and not urls:
         model = "local"
     if model == "local" or (model or "").startswith("local/"):
+        if concurrency is not None:
+            emit(Warned(message="the embedded model answers one call at a time; --concurrency does nothing for it"))
         return await _open_embedded(model or "local", urls, window, offline=offline, data_dir=data_dir, emit=emit)
     served = None if model is None else _served_name(model)
     if not urls:

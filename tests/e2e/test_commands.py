@@ -23,7 +23,7 @@ def env(tmp_path: Path) -> dict[str, str]:
     return environment(tmp_path)
 
 
-MAIN = "from longagent.cli.main import main\ntry: main()\nexcept SystemExit: pass"
+MAIN = "from longagent.__main__ import main\ntry: main()\nexcept SystemExit: pass"
 
 
 @pytest.mark.parametrize("code", ["import longagent; dir(longagent)", MAIN])
@@ -103,6 +103,36 @@ def test_ctrl_c_ends_within_a_second_and_leaves_nothing(env: dict[str, str], tmp
     assert out == b""
     assert b"Traceback" not in err
     assert not [name for pid, name in below.items() if alive(pid)]
+
+
+def test_ctrl_c_while_a_long_text_is_cut_and_indexed(env: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "long.txt"
+    source.write_text("The harbour of Skagen was old, and the gulls were many on that day. " * 150_000)
+    with SimulatedServer() as server:
+        process = subprocess.Popen(
+            [*COMMAND, "ask", str(source), "When was the harbour rebuilt?", "-v", "--base-url", server.base_url],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stderr
+        assert process.stderr.readline().startswith(b"read ")
+        time.sleep(0.5)
+        assert process.poll() is None, "the text was not long enough"
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=20)
+        assert time.monotonic() - started < 1.0
+    assert process.returncode == 130
+
+
+def test_json_is_valid_in_any_encoding(env: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "note.txt"
+    source.write_text("A smile \U0001f600 and 三百.", encoding="utf-8")
+    for encoding in ("cp1252", "ascii", "utf-8"):
+        shown = longagent("show", str(source), "--json", env=env | {"PYTHONIOENCODING": encoding}).json
+        assert shown["text"] == "A smile \U0001f600 and 三百."
 
 
 def test_python_and_command_line_say_the_same(env: dict[str, str], tmp_path: Path) -> None:

@@ -5,8 +5,11 @@ import io
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,9 +18,11 @@ from support.survey import NEEDLE, QUESTION, long_document
 
 import longagent
 from longagent import Document, Session, aask, ask
-from longagent.errors import SourceError, UsageError
-from longagent.events import DocumentLoaded, RunFinished, RunStarted
+from longagent.documents import Chunk
+from longagent.errors import ModelUnavailableError, SourceError, UsageError
+from longagent.events import CallStarted, DocumentLoaded, RunFinished, RunStarted
 from longagent.llm.model import Reply, Request
+from longagent.retrievers import Bm25
 from longagent.testing import PromptReader, ScriptedModel, SimulatedServer, closest_sentence
 
 
@@ -119,12 +124,13 @@ def test_a_stream_left_early_ends_the_run() -> None:
     async def leave() -> None:
         stream = Session(model=model).astream(long_document(), QUESTION)
         async for event in stream:
-            if isinstance(event, RunStarted):
+            if isinstance(event, CallStarted):
                 break
+        assert await asyncio.to_thread(model.started.wait, 5)
         await stream.aclose()
+        assert await asyncio.to_thread(model.cancelled.wait, 2)
 
     asyncio.run(leave())
-    assert not model.started.is_set() or model.cancelled.wait(2)
 
 
 def test_cancelling_the_awaiting_task_cancels_the_call() -> None:
@@ -210,3 +216,68 @@ def test_tracing_meant_for_another_program_stays_off(monkeypatch: pytest.MonkeyP
 
     Session(model=ScriptedModel(reply)).ask(long_document(), QUESTION)
     assert trees == [None]
+
+
+def test_a_host_program_on_langgraph_sees_nothing_of_a_run() -> None:
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.graph import END, START, StateGraph
+
+    def node(_state: dict[str, str]) -> dict[str, str]:
+        return {"text": Session(model=PromptReader()).ask(long_document(), QUESTION).text or ""}
+
+    graph = StateGraph(dict)
+    graph.add_node("node", node)
+    graph.add_edge(START, "node")
+    graph.add_edge("node", END)
+    saver = InMemorySaver()
+    host = graph.compile(checkpointer=saver)
+    host.invoke({}, {"configurable": {"thread_id": "1"}})
+    assert {entry.config["configurable"]["checkpoint_ns"] for entry in saver.list(None)} == {""}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_opens_its_own_model() -> None:
+    code = f"""
+import os, sys
+from longagent import Document, Session
+session = Session(base_url=sys.argv[1])
+document = Document.from_text({NEEDLE!r})
+assert session.ask(document, {QUESTION!r}).found
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if session.ask(document, {QUESTION!r}).found else 3)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+assert session.ask(document, {QUESTION!r}).found
+session.close()
+"""
+    with SimulatedServer(closest_sentence) as server:
+        command = [sys.executable, "-c", code, server.base_url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    from longagent.graphs import run
+
+    built: list[str] = []
+
+    class Counted(Bm25):
+        def __init__(self, chunks: Sequence[Chunk]) -> None:
+            built.append(threading.current_thread().name)
+            super().__init__(chunks)
+
+    monkeypatch.setattr(run, "Bm25", Counted)
+    Session(model=PromptReader(), strategy="rag").ask_many(long_document(), [QUESTION] * 4)
+    assert len(built) == 1
+    assert built[0] != "longagent", "the loop must stay free while an index is built"
+
+
+def test_the_cause_of_a_failure_is_kept() -> None:
+    with SimulatedServer(faults=["reset"]) as server, pytest.raises(ModelUnavailableError) as raised:
+        ask(long_document(), QUESTION, base_url=server.base_url)
+    assert raised.value.__cause__ is not None
+
+
+def test_an_empty_document_is_refused() -> None:
+    with pytest.raises(SourceError, match="empty"):
+        Session(model=PromptReader()).ask(Document.from_text(" \n "), QUESTION)

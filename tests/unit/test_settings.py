@@ -51,6 +51,9 @@ def test_wrong_values_say_where_they_come_from(home: Path, monkeypatch: pytest.M
         ("window = -1", "window = -1"),
         ('api_key = "secret"', "keys do not belong in files"),
         ('base_url = "http://x"', "base_url is not read from a project file"),
+        ('model = "openai/gpt-4o"', "model is not read from a project file"),
+        ("offline = false", "offline is not read from a project file"),
+        ('cache_dir = "here"', "cache_dir is not read from a project file"),
     ]:
         (home / "longagent.toml").write_text(text)
         with pytest.raises(UsageError, match=message) as error:
@@ -77,3 +80,5 @@ def test_local_asked_for_wins_over_a_server_of_the_environment(monkeypatch: pyte
     assert Settings.resolve(model="local").base_url == ()
     assert Settings.resolve(model="local", base_url="http://b/v1").base_url == ("http://b/v1",)
     assert Settings.resolve().base_url == ("http://a/v1",)
+    monkeypatch.setenv("LONGAGENT_MODEL", "local")
+    assert Settings.resolve(base_url="http://b/v1").model is None

@@ -1,6 +1,7 @@
 """The embedded model as a `Model`: a server of our own on this machine, started on demand and revived once."""
 
 import asyncio
+import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
@@ -69,13 +70,13 @@ async def start_embedded(
     usable = min(wanted, child.trained_window or wanted)
     if window is not None and usable < window:
         emit(Warned(message=f"{name} was trained for {usable} tokens; the window of {window} is cut to that."))
-    return Embedded(name, file, child, window=usable, emit=emit)
+    return Embedded(name, file, child, window=usable)
 
 
 class Embedded:
     """A model in a process of its own, which is started anew, once, if it dies."""
 
-    def __init__(self, name: str, file: Path, child: Child, *, window: int, emit: Emit) -> None:
+    def __init__(self, name: str, file: Path, child: Child, *, window: int) -> None:
         """Take over a process that answers."""
         self._name = name
         self._file = file
@@ -88,7 +89,6 @@ class Embedded:
             reply_tokens=REPLY_TOKENS if small else None,
             price=(0.0, 0.0),
         )
-        self._emit = emit
         self._server = self._connect(child)
         self._reviving = asyncio.Lock()
         self._revived = False
@@ -155,12 +155,13 @@ class Embedded:
             raise ModelUnavailableError(
                 f"the embedded model's process died again: {cause}.", hint="Free some memory, or use another model."
             )
-        self._revived = True
-        self._emit(Warned(message=f"The embedded model's process died ({cause}); it is started anew."))
+        # Not an event: the model outlives the run it was started for.
+        logging.getLogger("longagent").warning("the embedded model's process died (%s); it is started anew", cause)
         await self._server.aclose()
         self._child.kill()
         self._child = await start_child(self._file, window=self._profile.window)
         self._server = self._connect(self._child)
+        self._revived = True
 
     def _connect(self, child: Child) -> OpenAIServer:
         return OpenAIServer(

@@ -1,12 +1,16 @@
 """`rag`: reads only the best chunks that fit, in document order, in one call."""
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 from support.asking import ask
 from support.survey import NEEDLE, QUESTION, long_document
 
 from longagent.documents import Document
-from longagent.errors import UsageError, WindowTooSmallError
+from longagent.errors import ModelError, WindowTooSmallError
 from longagent.events import CallFinished, CallStarted, ChunksRead, RunStarted
+from longagent.llm.model import Reply, Request
 from longagent.testing import PromptReader, ScriptedModel
 
 
@@ -101,11 +105,52 @@ def test_caps_of_the_user_may_make_a_window_too_small_ours_never() -> None:
         ask(PromptReader(window=2048), long_document(), "Why? " * 3000)
 
 
-def test_an_empty_question_is_refused() -> None:
-    with pytest.raises(UsageError, match="empty"):
-        ask(PromptReader(), long_document(), "  \n")
-
-
 def test_a_document_about_something_else() -> None:
     answer = ask(PromptReader(abstains=False), Document.from_text("Cats sleep."), QUESTION).answer
     assert not answer.found
+
+
+@pytest.mark.parametrize("window", [1, 7, 200])
+def test_a_window_without_room_for_anything_is_refused_before_cutting(window: int) -> None:
+    for strategy in ("rag", "full-context", "auto"):
+        with pytest.raises(WindowTooSmallError, match=f"window of {window} tokens"):
+            ask(PromptReader(window=window), long_document(), QUESTION, strategy=strategy)
+
+
+@pytest.mark.parametrize(("finish", "cause"), [("length", "used up its 512 tokens"), ("other", "was kept from")])
+def test_saying_nothing_is_a_failure_not_an_abstention(finish: Literal["length", "other"], cause: str) -> None:
+    with pytest.raises(ModelError, match=cause):
+        ask(Cut([""], finish), long_document(), QUESTION)
+
+
+def test_an_answer_cut_at_the_cap_is_kept_and_said() -> None:
+    answer = ask(Cut(["482,000 crowns"], "length"), long_document(), QUESTION).answer
+    assert answer.found
+    assert any("cut at 512 tokens" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "The purchase price of the harbour was not disclosed.",
+        "The evidence did not indicate arson in the harbour.",
+        "The 2019 report did not mention climate change.",
+        "There was no information leak at the harbour.",
+    ],
+)
+def test_a_negative_statement_of_the_document_is_an_answer(fact: str) -> None:
+    document = Document.from_text(f"The harbour is old. {fact} Boats come and go.")
+    answer = ask(ScriptedModel([fact]), document, "What is said about it?").answer
+    assert answer.text == fact
+    assert answer.citations[0].quote == fact
+
+
+class Cut(ScriptedModel):
+    """A model whose replies end for a reason other than that they are done."""
+
+    def __init__(self, replies: list[str], finish: Literal["length", "other"]) -> None:
+        super().__init__(replies)
+        self.finish: Literal["length", "other"] = finish
+
+    async def complete(self, request: Request) -> Reply:
+        return replace(await super().complete(request), finish=self.finish)
