@@ -117,8 +117,9 @@ class Session:
             self._close(timeout=0.2)
 
     async def _ask(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> list[Answer]:
-        if not all(question.strip() for question in questions):
-            raise UsageError("The question is empty.")
+        for question in questions:
+            if not isinstance(question, str) or not question.strip():
+                raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
         # In threads: loading LangGraph takes a second and cutting a long document several; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs.run")
         resolved = graphs.resolve(self.settings.strategy, self._strategy_settings)
@@ -180,7 +181,7 @@ class Session:
 
 
 def _listed(sources: Sources) -> Sequence[Source]:
-    several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes)
+    several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes | bytearray | memoryview)
     return cast("Sequence[Source]", sources if several else [sources])
 
 

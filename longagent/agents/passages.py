@@ -9,10 +9,12 @@ from longagent.documents import Span
 def delimiter(document_id: str) -> str:
     """Return the tag around passages of one document.
 
-    It follows from the document's own hash, so a document cannot contain its own tag and end a passage early; and it
-    stays the same between runs, so prefix caches hold.
+    It follows from the document's own hash, so that a document does not contain its own tag and end a passage early,
+    and it stays the same between runs, so that prefix caches hold. It is short because small models read digits badly:
+    at twice the length the embedded one had 7 instead of 8 of 25 look-ups right and held back 10 instead of 12 of 16
+    answers that were not there. Against an author who searches for a text with its own tag 32 bits don't help.
     """
-    return sha256(f"longagent passage {document_id}".encode()).hexdigest()[:16]
+    return sha256(f"longagent passage {document_id}".encode()).hexdigest()[:8]
 
 
 def render_passages(spans: Sequence[Span]) -> str:

@@ -5,7 +5,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import typer
 
@@ -17,33 +18,49 @@ INTERRUPTED = 130
 @contextmanager
 def guard(*, verbose: int = 0) -> Iterator[None]:
     """Turn exceptions into a sentence and an exit code; `-vv` shows the traceback too."""
+    _prepare_streams()
     _end_cleanly_when_told_to()
-    # Text stays printable whatever the locale and whatever a document or argument holds.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output is gone (`| head`): nothing to say, and nothing more to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)  # noqa: T201
         sys.stderr.flush()
         # Not sys.exit: interpreter shutdown would wait for whatever library import or thread was interrupted.
         os._exit(INTERRUPTED)
-    except LongagentError as error:
-        if verbose > 1:
-            traceback.print_exc()
-        _say(str(error))
-        raise typer.Exit(error.exit_code) from None
     except Exception as error:
         if verbose > 1:
             traceback.print_exc()
-        _say(f"Unexpected {type(error).__name__}: {error} (run again with -vv for the traceback and report it)")
-        raise typer.Exit(1) from None
+        raise typer.Exit(_explain(error)) from None
+
+
+def _explain(error: Exception) -> int:
+    """Say what happened and return the exit code."""
+    match error:
+        case LongagentError():
+            _say(str(error))
+            return error.exit_code
+        case BrokenPipeError():
+            # The reader of our output is gone (`| head`): nothing to say, and nothing more to flush.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case OSError():
+            # Documents and servers have errors of their own; this is our output, or a full disk.
+            _say(f"cannot go on: {error.strerror or error}.")
+        case _:
+            _say(f"Unexpected {type(error).__name__}: {error} (run again with -vv for the traceback and report it)")
+    return 1
+
+
+def _prepare_streams() -> None:
+    if sys.stderr is None:  # closed by the caller: nobody wants to hear us
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.stdout is None:
+        _say("standard output is closed, so the answer has nowhere to go.")
+        raise typer.Exit(1)
+    # Text stays printable whatever the locale and whatever a document or argument holds.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _end_cleanly_when_told_to() -> None:
@@ -61,4 +78,5 @@ def _end_cleanly_when_told_to() -> None:
 def _say(message: str) -> None:
     from longagent.render.terminal import one_line
 
-    typer.echo(f"longagent: {one_line(message)}", err=True)
+    with suppress(OSError):
+        typer.echo(f"longagent: {one_line(message)}", err=True)

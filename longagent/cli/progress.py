@@ -1,6 +1,7 @@
 """What a person sees on stderr while a question is answered. Reads events, nothing else."""
 
 import sys
+from contextlib import suppress
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -58,7 +59,9 @@ class Progress:
 
     def say(self, line: str, *, style: str = "dim") -> None:
         """Print a line, unless quiet."""
-        if self._level >= 0:
+        if self._level < 0:
+            return
+        with suppress(OSError):  # progress that cannot be shown must not cost the answer
             self._console.print(Text(one_line(line), style=style), soft_wrap=not self._console.is_terminal)
 
     def gap(self) -> None:
@@ -69,7 +72,7 @@ class Progress:
     def _show(self, event: Event) -> None:
         match event:
             case DocumentLoaded():
-                self._detail(f"read {event.name}: {event.pages} pages, {event.characters} characters")
+                self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
                 self._spin("Waiting for the model …")
             case WeightsProgress():
                 self._show_fetch(event)
@@ -91,8 +94,8 @@ class Progress:
     def _show_fetch(self, event: WeightsProgress) -> None:
         if not self._fetching:
             self._fetching = True
-            self.say(f"Fetching the embedded model's weights, {event.total // 2**20} MB, once …")
-        self._spin(f"Fetching the embedded model: {event.done // 2**20} of {event.total // 2**20} MB")
+            self.say(f"Fetching the embedded model's weights, {event.total // 10**6} MB, once …")
+        self._spin(f"Fetching the embedded model: {event.done // 10**6} of {event.total // 10**6} MB")
 
     def _detail(self, line: str) -> None:
         if self._level > 0:

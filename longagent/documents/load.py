@@ -119,6 +119,8 @@ async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
 
 async def _read_stdin() -> bytes:
     """Read standard input to its end. In a daemon thread: waiting for a terminal must not hold up an interrupt."""
+    if sys.stdin is None:
+        raise SourceError("standard input", "is closed.", hint="Pipe a document into it, or pass a path.")
     loop = asyncio.get_running_loop()
     done: asyncio.Future[bytes] = loop.create_future()
     # The raw file, since a thread that holds the buffered one's lock at exit makes Python abort.

@@ -45,15 +45,24 @@ def ungrounded(question: str, reply: str, evidence: Evidence, places: Sequence[i
     said = _LIST_MARK.sub("", reply)
     new = [word for word in distinct(words(said)) if word.key not in _META and not carries(asked_keys, word)]
     near = frozenset().union(*(evidence.keys_around(place, REACH) for place in places))
-    missing = [word for word in new if not carries(near, word)]
     for kind in ("number", "name"):
-        lost = [said[word.start : word.end] for word in missing if word.kind == kind]
+        lost = [said[word.start : word.end] for word in new if word.kind == kind and not carries(near, word)]
         if lost:
             return f"the {kind} {lost[0]!r} does not stand near the place that fits best"
     if not new and not (_YES_NO.match(reply) or _CHOICE.search(question)):
         return "the answer only repeats the question"
     if _share(new, near) < CARRIED:
         return "too few of the answer's words stand near the place that fits best"
+    return _beside_the_question(question, asked, evidence, places)
+
+
+def _beside_the_question(question: str, asked: Sequence[Word], evidence: Evidence, places: Sequence[int]) -> str:
+    """Return why the places are not about what was asked; empty when they are."""
+    # "In 2031" must not be answered from 2022. Short numbers may be written out, or be part of a name.
+    years = [word for word in asked if word.kind == "number" and len(word.key) > 2]
+    unread = [question[word.start : word.end] for word in years if not evidence.counts[word.key]]
+    if unread:
+        return f"the number {unread[0]!r} of the question does not stand in what was read"
     if max(_share(asked, evidence.keys_around(place, REACH)) for place in places) < FIT:
         return "the place that fits best is not about what was asked"
     return ""

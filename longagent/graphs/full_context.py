@@ -53,6 +53,7 @@ async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
         "evidence": [ctx.ref(span) for span in _joined([chunk for chunk in ctx.chunks if chunk.index in kept])],
         "chunks_read": sorted(kept),
         "reply_tokens": room.reply,
+        "partial": bool(left_out),
         "warnings": [_says_left_out(left_out, len(ctx.chunks))] if left_out else [],
     }
 

@@ -27,7 +27,7 @@ class RunState(StrategyState):
 
 async def prepare(state: RunState) -> dict[str, Any]:
     """Give the strategy a clean slate."""
-    return {"question": state["question"].strip(), "warnings": []}
+    return {"question": state["question"].strip(), "partial": False, "warnings": []}
 
 
 async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:

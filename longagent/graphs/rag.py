@@ -20,6 +20,7 @@ from longagent.graphs.strategy import Context, strategy
 from longagent.llm.model import Profile
 
 _USUAL_CHUNK = 300
+_USUAL_EVIDENCE = 6000
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class RagConfig:
 
     chunk_tokens: Positive | None = None
     """Length of a chunk; by default 300, less for models that read little well."""
-    evidence_tokens: Positive = 6000
-    """Most document tokens put before the model; less where window or model allow less."""
+    evidence_tokens: Positive | None = None
+    """Most document tokens put before the model, as far as the window holds them; by default 6,000, less for models
+    that read little well."""
     answer_tokens: Positive | None = None
     """Cap of the answer; by default 512, less in small windows."""
 
@@ -39,7 +41,8 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     ctx = runtime.context
     config: RagConfig = ctx.config
     room = await prompt_room(ctx, state["question"], config.answer_tokens)
-    budget = min(room.document, config.evidence_tokens, ctx.model.profile.reading_tokens or room.document)
+    usual = min(_USUAL_EVIDENCE, ctx.model.profile.reading_tokens or _USUAL_EVIDENCE)
+    budget = min(room.document, config.evidence_tokens or usual)
     picked: list[tuple[int, Span]] = []
     for chunk in (ranked.chunk for ranked in await ctx.rank(state["question"])):
         span = chunk.span if picked else await shorten(chunk.span, budget, ctx.model.count_tokens)

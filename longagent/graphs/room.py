@@ -55,8 +55,10 @@ def share_window(window: int, *, prompt: int, reply: int | None, setting: str = 
             f"{setting}={reply} leaves no room for the document in a window of {window} tokens.",
             hint=f"Use at most {free - _LEAST_DOCUMENT}.",
         )
+    least = (prompt + _LEAST_DOCUMENT + _LEAST_REPLY) * 32 // 31 + 1
     raise WindowTooSmallError(
-        f"A window of {window} tokens is too small: instructions and question alone take {prompt}.",
+        f"A window of {window} tokens is too small: instructions and question take {prompt}, "
+        f"so at least {least} are needed.",
         hint="Shorten the question, raise --window, or use a model with a larger window.",
     )
 

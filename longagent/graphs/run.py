@@ -99,6 +99,7 @@ class Run:
             question=question,
             text=state["text"],
             found=state["text"] is not None,
+            partial=state["partial"],
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=strategy.name,
             model=model.name,

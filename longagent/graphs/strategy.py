@@ -44,6 +44,8 @@ class StrategyState(TypedDict):
     evidence: NotRequired[list[SpanRef]]
     """The text the reply rests on; citations are looked for here."""
     chunks_read: NotRequired[list[int]]
+    partial: NotRequired[bool]
+    """Whether a limit kept the strategy from reading what it would have read."""
     warnings: NotRequired[list[str]]
 
 

@@ -30,7 +30,9 @@ def one_line(text: str) -> str:
 def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
     if answer.text is None:
-        console.print(Text("Not found in the document.", style="bold yellow"), soft_wrap=True)
+        read, chunks = answer.coverage.read, answer.coverage.chunks
+        where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
+        console.print(Text(f"Not found in {where}.", style="bold yellow"), soft_wrap=True)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=True)
     for number, citation in enumerate(answer.citations, start=1):

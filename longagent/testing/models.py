@@ -8,7 +8,7 @@ from longagent.documents.tokens import count_tokens
 from longagent.evidence.words import keys
 from longagent.llm.model import Message, Profile, Reply, Request
 
-_PASSAGE = re.compile(r"^\[passage [^\n]*, ([0-9a-f]{16})\]\n(.*?)\n\[end \1\]$", re.MULTILINE | re.DOTALL)
+_PASSAGE = re.compile(r"^\[passage [^\n]*, ([0-9a-f]{8})\]\n(.*?)\n\[end \1\]$", re.MULTILINE | re.DOTALL)
 _QUESTION = re.compile(r"^Using only the passages, [^:]*: (.*)$", re.MULTILINE)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -125,6 +126,26 @@ def test_ctrl_c_while_a_long_text_is_cut_and_indexed(env: dict[str, str], tmp_pa
         process.communicate(timeout=20)
         assert time.monotonic() - started < 1.0
     assert process.returncode == 130
+
+
+def test_closed_streams_are_no_riddle(env: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "note.txt"
+    source.write_text("The harbour was rebuilt in 1907.")
+    command = shlex.join(COMMAND)
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, check=False)
+
+    with SimulatedServer("In 1907.") as server:
+        ask = f"{command} ask {source} 'When was the harbour rebuilt?' --json --base-url {server.base_url}"
+        quiet = shell(f"{ask} 2>&-")
+        assert (quiet.returncode, json.loads(quiet.stdout)["answer"]) == (0, "In 1907.")
+        assert json.loads(shell(f"{ask} 2>/dev/full").stdout)["answer"] == "In 1907."
+        for line in (f"{ask} >&-", f"{ask} >/dev/full", f"{command} ask - Why? <&-"):
+            done = shell(line)
+            assert done.returncode in {1, 2}
+            assert done.stderr.splitlines()[-1].startswith("longagent: ")
+            assert "Unexpected" not in done.stderr
 
 
 def test_json_is_valid_in_any_encoding(env: dict[str, str], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The whole way through with the embedded model: a real PDF, a real answer, no network, a clean end."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.command import COMMAND, EXAMPLE, environment, longagent
 from support.processes import alive, descendants
+
+from longagent import Session
 
 pytestmark = pytest.mark.local
 
@@ -59,6 +62,21 @@ def test_a_look_up_is_answered_with_its_page_and_without_network(env: dict[str, 
     assert "204 examples" in answer["citations"][0]["quote"]
     assert answer["usage"]["calls"] == 1
     assert answer["usage"]["prompt_tokens"] < 2000
+
+
+def test_the_questions_of_the_examples_are_answered_as_promised(weights_dir: Path) -> None:
+    page = (EXAMPLE.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+\?) \| ([^|]+) \| (\d*) ?\|$", page, re.MULTILINE)
+    assert len(rows) == 5
+    with Session(data_dir=weights_dir, model="local") as session:
+        answers = session.ask_many(EXAMPLE, [question for question, _, _ in rows])
+    for answer, (question, gold, number) in zip(answers, rows, strict=True):
+        if number:
+            assert answer.text is not None, question
+            assert gold in answer.text
+            assert answer.citations[0].page == int(number)
+        else:
+            assert not answer.found, question
 
 
 def test_what_is_not_there_is_not_found(env: dict[str, str]) -> None:

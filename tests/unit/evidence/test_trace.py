@@ -119,3 +119,12 @@ def test_overlapping_spans_and_other_scripts() -> None:
     traced = trace("公司总部设在哪里?", "上海", spans)
     assert traced.grounded
     assert traced.citations[0].quote == "总部设在上海。"
+
+
+def test_a_year_of_the_question_must_stand_in_what_was_read() -> None:
+    document = Document.from_text("Total revenue in fiscal 2022 was $17,606 million. Total revenue rose again.")
+    spans = [Span(document, 0, len(document.text))]
+    assert trace("What was total revenue in fiscal 2022?", "$17,606", spans).grounded
+    refused = trace("What was total revenue in fiscal 2031?", "In fiscal 2031 it was $17,606.", spans)
+    assert not refused.grounded
+    assert "2031" in refused.reason

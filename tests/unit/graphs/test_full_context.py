@@ -19,6 +19,7 @@ def test_a_document_that_fits_is_read_whole_and_uncut() -> None:
     assert answer.coverage.read == answer.coverage.chunks
     assert answer.citations[0].page == 3
     assert answer.warnings == ()
+    assert not answer.partial
 
 
 def test_a_document_that_does_not_fit_is_refused_before_any_call() -> None:
@@ -45,6 +46,7 @@ def test_a_cut_out_answer_is_not_found() -> None:
     model = PromptReader(window=2048)
     answer = ask(model, long_document(needle_on=15), QUESTION, strategy="full-context", overflow="cut").answer
     assert not answer.found
+    assert (answer.partial, answer.exit_code) == (True, 3)
 
 
 def test_auto_reads_all_of_a_short_document_and_parts_of_a_long_one() -> None:

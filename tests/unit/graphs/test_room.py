@@ -24,7 +24,7 @@ def test_a_cap_the_user_set_is_kept_or_refused() -> None:
 
 
 def test_a_question_that_fills_the_window_is_refused() -> None:
-    with pytest.raises(WindowTooSmallError, match="instructions and question alone take 3000"):
+    with pytest.raises(WindowTooSmallError, match="instructions and question take 3000, so at least"):
         share_window(2048, prompt=3000, reply=None)
 
 

@@ -59,5 +59,5 @@ def test_citations_name_pages_quote_and_status() -> None:
 
 
 def test_not_found_and_footer() -> None:
-    assert printed(answer(None)) == "Not found in the document.\n"
+    assert printed(answer(None)) == "Not found in what was read (2 of 78 chunks).\n"
     assert footer(answer("x")) == "rag · local · 1 call · 700 + 15 tokens · read 2 of 78 chunks · 5.3 s"
