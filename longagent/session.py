@@ -82,8 +82,9 @@ class Session:
         """Yield the events of a run as they happen; the last is `RunFinished` and carries the answer."""
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[Event | None]()
 
-        def put(event: Event | None) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, event)
+        def put(event: Event) -> None:
+            with suppress(RuntimeError):  # the caller's loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(queue.put_nowait, event)
 
         task = asyncio.ensure_future(self.aask(sources, question, on_event=put))
         task.add_done_callback(lambda _: queue.put_nowait(None))
@@ -125,7 +126,7 @@ class Session:
         resolved = graphs.resolve(self.settings.strategy, self._strategy_settings)
         emit = Numbered(on_event)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
-        if self.settings.base_url or not (self.settings.model or "local").startswith("local"):
+        if not self.settings.embedded:
             await self._open_model(emit)
         loaded = await self._load(sources, emit)
         model = await self._open_model(emit)

@@ -63,12 +63,21 @@ class Settings:
             if value is not None:
                 values[key] = _parse(key, value, "argument")
         # The embedded model has no server: what the caller gave wins over the other half in environment or files.
-        if str(values.get("model")).startswith("local") and "base_url" in values:
+        if _is_embedded(values.get("model")) and "base_url" in values:
             if given.get("base_url") is None:
                 del values["base_url"]
             elif given.get("model") is None:
                 del values["model"]
         return cls(**values)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the model runs in a child process of ours, with no server to be asked."""
+        return not self.base_url if self.model is None else _is_embedded(self.model)
+
+
+def _is_embedded(model: str | None) -> bool:
+    return model is not None and (model == "local" or model.startswith("local/"))
 
 
 def _check_known(key: str) -> None:
