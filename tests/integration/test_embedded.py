@@ -151,8 +151,7 @@ def test_a_call_that_is_cancelled_leaves_the_model_usable(weights_dir: Path) -> 
     assert run(weights_dir, work).completion_tokens == 2
 
 
-def test_a_process_that_dies_is_revived_once(weights_dir: Path) -> None:
-    events: list[Event] = []
+def test_a_process_that_dies_is_revived_once(weights_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
 
     async def work(model: Embedded) -> Reply:
         (pid,) = children()
@@ -169,8 +168,8 @@ def test_a_process_that_dies_is_revived_once(weights_dir: Path) -> None:
             await model.count_tokens("Hello")
         return reply
 
-    assert run(weights_dir, work, events=events).text
-    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    assert run(weights_dir, work).text
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "longagent"]
     assert "died (ended by signal SIGKILL, perhaps because memory ran out)" in warning
 
 
