@@ -23,7 +23,7 @@ by rarity did worse: a paraphrased verb is as rare as a missing subject.
 """
 
 # Words of the reply that speak about answering, not about the world, and the marks of numbered lists.
-_META = frozenset(["answer", "context", "document", "following", "mentioned", "passage", "question", "stated", "text"])
+_META = frozenset("answer context document following mentioned passage person question stated text".split())  # noqa: SIM905
 _LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 _YES_NO = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CHOICE = re.compile(r"\bor\b", re.IGNORECASE)

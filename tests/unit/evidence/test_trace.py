@@ -128,3 +128,9 @@ def test_a_year_of_the_question_must_stand_in_what_was_read() -> None:
     refused = trace("What was total revenue in fiscal 2031?", "In fiscal 2031 it was $17,606.", spans)
     assert not refused.grounded
     assert "2031" in refused.reason
+
+
+def test_an_answer_that_goes_in_a_circle_is_none() -> None:
+    document = Document.from_text("A Czech person wrote a book in 1946. The paper was written later.")
+    circle = "The person who wrote the paper is the person who wrote the paper."
+    assert not trace("Who wrote the paper?", circle, [Span(document, 0, len(document.text))]).grounded
