@@ -118,6 +118,8 @@ class Session:
             self._close(timeout=0.2)
 
     async def _ask(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> list[Answer]:
+        if isinstance(questions, str):
+            raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
         for question in questions:
             if not isinstance(question, str) or not question.strip():
                 raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")

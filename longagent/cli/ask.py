@@ -1,17 +1,12 @@
 """`longagent ask`: a question to documents, the answer on stdout, everything else on stderr."""
 
-from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import typer
 
 from longagent.cli.guard import guard
 from longagent.errors import UsageError
-
-
-class _Later(NamedTuple):
-    flag: str
-    given: bool
 
 
 def ask(
@@ -75,12 +70,12 @@ def ask(
     """
     with guard(verbose=verbose):
         _refuse_what_is_not_built(
-            [
-                _Later("--dry-run", dry_run),
-                _Later("--max-cost", max_cost is not None),
-                _Later("--max-total-tokens", max_total_tokens is not None),
-                _Later("--timeout", timeout is not None),
-            ]
+            {
+                "--dry-run": dry_run,
+                "--max-cost": max_cost is not None,
+                "--max-total-tokens": max_total_tokens is not None,
+                "--timeout": timeout is not None,
+            }
         )
         if len(words) < 2:
             raise UsageError("A source and a question are needed.", hint='Example: longagent ask report.pdf "What …?"')
@@ -142,7 +137,7 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def _refuse_what_is_not_built(flags: Sequence[_Later]) -> None:
-    for flag in flags:
-        if flag.given:
-            raise UsageError(f"{flag.flag} is not implemented yet.", hint="Leave it out for now.")
+def _refuse_what_is_not_built(flags: Mapping[str, bool]) -> None:
+    for flag, given in flags.items():
+        if given:
+            raise UsageError(f"{flag} is not implemented yet.", hint="Leave it out for now.")

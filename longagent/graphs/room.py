@@ -9,8 +9,6 @@ from longagent.errors import WindowTooSmallError
 _LEAST_DOCUMENT = 256
 _LEAST_REPLY = 64
 _USUAL_REPLY = 512
-
-
 _SMALLEST = _LEAST_DOCUMENT + _LEAST_REPLY
 
 
@@ -33,14 +31,13 @@ class Room(NamedTuple):
     reply: int
 
 
-def share_window(window: int, *, prompt: int, reply: int | None, setting: str = "answer_tokens") -> Room:
+def share_window(window: int, *, prompt: int, reply: int | None) -> Room:
     """Share a window.
 
     Args:
         window: tokens of prompt and reply together.
         prompt: tokens of the prompt without document: instructions and question.
         reply: the user's cap of the reply; `None` lets us choose, so that half of the window stays document.
-        setting: name of the user's cap, for the message.
 
     Raises:
         WindowTooSmallError: no useful piece of document fits.
@@ -52,7 +49,7 @@ def share_window(window: int, *, prompt: int, reply: int | None, setting: str = 
         return Room(free - chosen, chosen)
     if reply and free - _LEAST_REPLY >= _LEAST_DOCUMENT:
         raise WindowTooSmallError(
-            f"{setting}={reply} leaves no room for the document in a window of {window} tokens.",
+            f"answer_tokens={reply} leaves no room for the document in a window of {window} tokens.",
             hint=f"Use at most {free - _LEAST_DOCUMENT}.",
         )
     least = (prompt + _LEAST_DOCUMENT + _LEAST_REPLY) * 32 // 31 + 1

@@ -156,6 +156,13 @@ def test_one_failing_question_of_many_ends_the_others() -> None:
     assert time.monotonic() - started < 20
 
 
+def test_one_text_is_not_taken_for_a_list_of_questions() -> None:
+    model = PromptReader()
+    with pytest.raises(UsageError, match="list of questions"):
+        Session(model=model).ask_many(long_document(), QUESTION)
+    assert model.requests == []
+
+
 def test_errors_come_through_both_doors() -> None:
     session = Session(model=PromptReader())
     with pytest.raises(SourceError, match="no such file"):
