@@ -10,13 +10,16 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from time import monotonic
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _GRACE = 0.6
 """Seconds an interrupted call may take to clean up after itself."""
+_SLICE = 0.1
+"""Seconds between looks for an interrupt."""
 
 
 class _Loop:
@@ -58,12 +61,23 @@ def run(work: Callable[[], Awaitable[T]], *, timeout: float | None = None) -> T:
     """
     future, ended = _submit(work)
     try:
-        return future.result(timeout)
+        return _await(future, timeout)
     except BaseException:
         if not ended.is_set():
             future.cancel()
             ended.wait(_GRACE if timeout is None else 0)
         raise
+
+
+def _await(future: Future[T], timeout: float | None) -> T:
+    """Wait in slices: the system may hand a Ctrl-C to another thread, which does not wake a thread that just waits."""
+    deadline = None if timeout is None else monotonic() + timeout
+    while not future.done():
+        left = _SLICE if deadline is None else min(_SLICE, deadline - monotonic())
+        if left <= 0:
+            raise TimeoutError
+        wait([future], left)
+    return future.result()
 
 
 async def run_async(work: Callable[[], Awaitable[T]]) -> T:
