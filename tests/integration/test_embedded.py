@@ -223,9 +223,10 @@ def test_cancelling_the_start_leaves_no_process(weights_dir: Path, seconds: floa
         await asyncio.sleep(seconds)
         started = monotonic()
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
         assert monotonic() - started < 0.5
+        # A fast machine may be done by then; the model is forgotten, which must end its process too.
+        assert task.cancelled() or seconds > 0.02
 
     asyncio.run(main())
     gc.collect()
