@@ -1,1 +1,1 @@
-"""What outlives a run, atomic and checked by content. Response cache, call journal and index store will live here."""
+"""What outlives a run: the response cache, the journal of each run, the list of runs. SQLite and JSON, no pickle."""
