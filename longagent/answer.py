@@ -66,6 +66,9 @@ class Answer:
     """The answer in words; `None` when not found."""
     found: bool
     partial: bool = False
+    """Whether less was read than was meant to be, because a limit was reached or the window is too small."""
+    traced: bool = True
+    """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked."""
     citations: tuple[Citation, ...] = ()
     strategy: str
     model: str
@@ -79,9 +82,9 @@ class Answer:
         """Return the answer as plain data, in the documented JSON schema."""
         record = asdict(self)
         record["answer"] = record.pop("text")
-        order = ("question", "answer", "found", "partial", "citations", "strategy", "model", "usage", "coverage")
-        tail = ("seconds", "warnings", "run_id")
-        return {"schema": SCHEMA} | {key: record[key] for key in (*order, *tail)}
+        head = ("question", "answer", "found", "partial", "traced", "citations")
+        tail = ("strategy", "model", "usage", "coverage", "seconds", "warnings", "run_id")
+        return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
 
     def to_json(self) -> str:
         """Return the one JSON object that `longagent ask --json` prints."""

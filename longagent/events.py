@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from longagent.answer import Answer
@@ -52,24 +52,100 @@ class RunStarted(Event):
     """Why this strategy, in a few words."""
     model: str
     chunks: int
+    calls: int
+    """That the strategy is going to make, as estimated; replies that are there already are among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted(Event):
-    """A model call began."""
+    """A model call began; a reply taken from cache or journal begins no call."""
 
     role: str
     """Name of the agent that calls, such as `answer/from_passages`."""
+    model: str
+    call: int
+    """Counts the calls of one run from 1; its end carries the same number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRetried(Event):
+    """An attempt failed in a way that may pass; the next follows after a pause."""
+
+    role: str
+    call: int
+    kind: str
+    """`rate_limit`, `overload`, `timeout`, `connection` or `reply`."""
+    reason: str
+    """In words, some of which may be the server's."""
+    wait: float
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFinished(Event):
-    """A model call ended."""
+    """A model call ended well."""
 
     role: str
+    model: str
+    call: int
     seconds: float
     prompt_tokens: int | None
     completion_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(Event):
+    """A model call ended without a reply: refused, given up after several attempts, or cancelled."""
+
+    role: str
+    model: str
+    call: int
+    seconds: float
+    kind: str
+    """As in `CallRetried`, or the error's name, or `cancelled`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSpared(Event):
+    """A reply was there already."""
+
+    role: str
+    source: Literal["cache", "journal", "flight"]
+    """`flight`: the same call was being made for someone else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed(Event):
+    """An interrupted run goes on."""
+
+    calls: int
+    """Finished calls that are not made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSpent(Event):
+    """A limit was reached; the strategy answers from what was read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkFailed(Event):
+    """A chunk could not be read, for good."""
+
+    chunk: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitWritten(Event):
+    """A worker rewrote its communication unit."""
+
+    path: int
+    """Which of several chains, from 0."""
+    chunk: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

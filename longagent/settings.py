@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,33 @@ class Settings:
     concurrency: int | None = None
     """Calls in flight; `None`: chosen by us."""
     seed: int | None = None
+    role_model: Mapping[str, str] = field(default_factory=dict)
+    """Models for single roles of a strategy; the others are played by `model`."""
+    max_calls: int | None = None
+    max_total_tokens: int | None = None
+    """Tokens of prompts and replies together."""
+    max_cost: float | None = None
+    """US dollars."""
+    timeout: float | None = None
+    """Seconds for the whole question, reading the documents included."""
+    call_timeout: float = 300.0
+    """Seconds for one attempt at one call."""
+    retries: int = 5
+    """Further attempts at a call that met a passing trouble: rate limit, overload, silence, a broken connection."""
+    cache: bool = True
+    """Whether replies are taken from the cache and kept there."""
+    cache_only: bool = False
+    """Make no call: take every reply from the cache."""
+    cache_mb: int = 512
+    """Most megabytes of replies the cache keeps; those used least recently go first."""
+    checkpoints: str | None = field(default=None, repr=False)
+    """Postgres URL under which LangGraph's checkpoints are kept; `None`: beside the run's journal."""
+    trace: Path | None = None
+    """File to which every event is appended, one JSON object a line."""
+    tracing: tuple[str, ...] = ()
+    """Where else runs are traced: `otel`, `langsmith`, `langfuse`."""
+    models: Mapping[str, Any] = field(default_factory=dict)
+    """What the user knows better about models: `window`, `input_price`, `output_price` by name."""
     offline: bool = False
     """Refuse every connection that leaves this machine."""
     api_key: str | None = field(default=None, repr=False)
@@ -45,6 +73,8 @@ class Settings:
     cache_dir: Path = field(default_factory=lambda: _folder("cache"))
     data_dir: Path = field(default_factory=lambda: _folder("data"))
     """Model weights."""
+    config_dir: Path = field(default_factory=lambda: _folder("config"))
+    """The user's configuration, and API keys where there is no keyring."""
     state_dir: Path = field(default_factory=lambda: _folder("state"))
     """Journals, runs, workers."""
 
@@ -56,7 +86,7 @@ class Settings:
             UsageError: a value or a file that cannot be read, saying where it came from.
         """
         values: dict[str, Any] = {}
-        for source in (_from_file(_user_file()), _from_file(Path(_PROJECT_FILE)), _from_environment(os.environ)):
+        for source in (_from_file(_user_file(given)), _from_file(Path(_PROJECT_FILE)), _from_environment(os.environ)):
             values |= source
         for key, value in given.items():
             _check_known(key)
@@ -68,6 +98,8 @@ class Settings:
                 del values["base_url"]
             elif given.get("model") is None:
                 del values["model"]
+        if values.get("cache_only") and not values.get("cache", True):
+            raise UsageError("cache_only takes every reply from the cache, which is switched off.", hint="Drop one.")
         return cls(**values)
 
     @property
@@ -93,6 +125,12 @@ def _integer(value: Any) -> int:
     return int(value)
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or int(value) < 0:
+        raise ValueError
+    return int(value)
+
+
 def _seed(value: Any) -> int:
     return int(value)
 
@@ -108,14 +146,51 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in items)
 
 
+def _amount(value: Any) -> float:
+    amount = float(value)
+    if isinstance(value, bool) or not 0 < amount < inf:
+        raise ValueError
+    return amount
+
+
+def _pairs(value: Any) -> dict[str, str]:
+    """Read `role=model` pairs, in a text or one by one, or a mapping."""
+    if isinstance(value, Mapping):
+        return {str(role): str(model) for role, model in value.items()}
+    pairs = [pair.partition("=") for pair in _words(value)]
+    if not all(role and model for role, _, model in pairs):
+        raise ValueError
+    return {role: model for role, _, model in pairs}
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return value
+
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "base_url": _words,
+    "role_model": _pairs,
+    "max_calls": _integer,
+    "max_total_tokens": _integer,
+    "max_cost": _amount,
+    "timeout": _amount,
+    "call_timeout": _amount,
+    "retries": _count,
+    "cache": _flag,
+    "cache_only": _flag,
+    "cache_mb": _integer,
+    "trace": lambda value: Path(value).expanduser(),
+    "tracing": _words,
+    "models": _table,
     "window": _integer,
     "concurrency": _integer,
     "seed": _seed,
     "offline": _flag,
     "cache_dir": lambda value: Path(value).expanduser(),
     "data_dir": lambda value: Path(value).expanduser(),
+    "config_dir": lambda value: Path(value).expanduser(),
     "state_dir": lambda value: Path(value).expanduser(),
 }
 
@@ -134,8 +209,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return {key: _parse(key, value, name) for key, (name, value) in found.items()}
 
 
-def _user_file() -> Path:
-    return _folder("config") / "config.toml"
+def _user_file(given: Mapping[str, Any]) -> Path:
+    folder = given.get("config_dir") or os.environ.get("LONGAGENT_CONFIG_DIR") or _folder("config")
+    return Path(folder).expanduser() / "config.toml"
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -153,5 +229,7 @@ def _from_file(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
         # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.
         if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS:
-            raise UsageError(f"{path}: {key} is not read from a project file.", hint=f"Set it in {_user_file()}.")
+            raise UsageError(
+                f"{path}: {key} is not read from a project file.", hint="Set it in the user's config.toml."
+            )
     return {key: _parse(key, value, str(path)) for key, value in table.items()}
