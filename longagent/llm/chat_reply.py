@@ -2,21 +2,25 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from longagent.errors import ModelUnavailableError
-from longagent.llm.model import Reply
-from longagent.llm.refusals import error_message, plain
+from longagent.errors import ContentRefusedError, ModelUnavailableError
+from longagent.llm.model import Message, Reply
+from longagent.llm.refusals import error_message, plain, quote
 from longagent.llm.wire import Response
 
 _THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+# Some servers' templates open the thought in the prompt, so that the reply only closes it.
+_CLOSED_THOUGHT = re.compile(r"(?:(?!<think>).)*?</think>\s*", re.DOTALL)
 _OPEN_THOUGHT = re.compile(r"\s*<think>")
 
 
-def read_reply(response: Response, *, server: str, key: str | None) -> Reply:
+def read_reply(response: Response, *, server: str, key: str | None, messages: Sequence[Message] = ()) -> Reply:
     """Return the reply in a response of status 2xx.
 
     Raises:
+        ContentRefusedError: the model's provider declined to answer.
         ModelUnavailableError: the body is not a chat completion. Nothing of it is repeated but a message of the
             server's own, since it may hold text of the document.
     """
@@ -29,49 +33,63 @@ def read_reply(response: Response, *, server: str, key: str | None) -> Reply:
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         # Some gateways answer 200 and put the failure into the body.
-        said = error_message(response.body, key=key)
-        raise _unusable(server, f"no choices, but this message: {said}" if said else "an object without choices")
+        said = quote(error_message(response.body, key=key), messages)
+        raise _unusable(server, f"no choices, but this message{said}" if said != "." else "an object without choices")
     choice = choices[0] if isinstance(choices[0], dict) else {}
     message = choice.get("message")
     if not isinstance(message, dict):
         raise _unusable(server, "a choice without a message")
-    finish = _finish(choice.get("finish_reason"))
+    finish = finish_of(choice.get("finish_reason"))
+    text = without_thoughts(_text(message.get("content")), finish=finish)
+    _refuse_filtered(message, choice.get("finish_reason"), text, server=server)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     details = usage.get("prompt_tokens_details")
     return Reply(
-        text=without_thoughts(_text(message.get("content")), finish=finish),
+        text=text,
         finish=finish,
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        cached_prompt_tokens=_count(details.get("cached_tokens")) if isinstance(details, dict) else None,
-        completion_tokens=_count(usage.get("completion_tokens")),
+        prompt_tokens=tokens(usage.get("prompt_tokens")),
+        cached_prompt_tokens=tokens(details.get("cached_tokens")) if isinstance(details, dict) else None,
+        completion_tokens=tokens(usage.get("completion_tokens")),
     )
 
 
 def without_thoughts(text: str, *, finish: str) -> str:
     """Return a reply without the thinking it begins with; empty when it was cut off while still thinking."""
-    thought = _THOUGHT.match(text)
+    thought = _THOUGHT.match(text) or _CLOSED_THOUGHT.match(text)
     if thought:
         return text[thought.end() :]
     return "" if finish == "length" and _OPEN_THOUGHT.match(text) else text
+
+
+def encodable(text: str) -> str:
+    """Return a text with question marks for lone surrogates: JSON can carry them, files and terminals cannot."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _refuse_filtered(message: dict[str, Any], reason: Any, text: str, *, server: str) -> None:
+    # What it says instead of a reply is left out: models that decline repeat what was asked.
+    if (reason == "content_filter" and not text.strip()) or _text(message.get("refusal")).strip():
+        raise ContentRefusedError(f"the model server at {server} declines to answer about this text.")
 
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
         parts = (part.get("text") for part in content if isinstance(part, dict))
         content = "".join(part for part in parts if isinstance(part, str))
-    # JSON can carry lone surrogates, and Python strings too; but they could neither be printed nor stored.
-    return content.encode("utf-8", "replace").decode() if isinstance(content, str) else ""
+    return encodable(content) if isinstance(content, str) else ""
 
 
-def _finish(reason: Any) -> Literal["stop", "length", "other"]:
+def finish_of(reason: Any) -> Literal["stop", "length", "other"]:
+    """Return why a reply ended, as we say it."""
     # Not every server says why it stopped; a reply that came is taken as complete.
     if reason is None or reason == "stop":
         return "stop"
     return "length" if reason == "length" else "other"
 
 
-def _count(value: Any) -> int | None:
+def tokens(value: Any) -> int | None:
+    """Return a number of tokens as it was reported; `None` for anything else."""
     return value if type(value) is int and value >= 0 else None
 
 
@@ -86,4 +104,5 @@ def _unusable(server: str, what: str) -> ModelUnavailableError:
     return ModelUnavailableError(
         f"the model server at {server} sent no usable reply: {what}{'' if what.endswith('.') else '.'}",
         hint="Check --base-url, and that the server speaks OpenAI's chat completions.",
+        trouble="reply",
     )

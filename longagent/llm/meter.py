@@ -1,74 +1,52 @@
-"""Counts what a run costs. Cache, journal, budget and retries will stand in this same place, around the backend."""
-
-from time import monotonic
+"""Counts what a run costs. What a server does not tell is unknown, and so is every sum with it."""
 
 from longagent.answer import Usage
-from longagent.events import CallFinished, CallStarted, Emit
-from longagent.llm.model import Model, Profile, Reply, Request
+from longagent.llm.model import Model, Reply
 
 
-class Metered:
-    """A `Model` that passes calls on to another, counts them, and tells about them."""
+class Meter:
+    """Adds up the calls of a run: those made, and those spared because the reply was there already."""
 
-    def __init__(self, model: Model, emit: Emit) -> None:
-        self._model = model
-        self._emit = emit
-        self._replies: list[Reply] = []
+    def __init__(self) -> None:
+        self._calls = self._spared = 0
+        self._prompt: int | None = 0
+        self._completion: int | None = 0
+        self._cached: int | None = None
+        self._cost: float | None = 0.0
 
-    @property
-    def name(self) -> str:
-        """Name of the model behind."""
-        return self._model.name
+    def count(self, model: Model, reply: Reply) -> None:
+        """Count a call that was made."""
+        first = self._calls == 0
+        self._calls += 1
+        self._prompt = _sum(self._prompt, reply.prompt_tokens)
+        self._completion = _sum(self._completion, reply.completion_tokens)
+        self._cached = reply.cached_prompt_tokens if first else _sum(self._cached, reply.cached_prompt_tokens)
+        cost = cost_of(model.profile.price, reply.prompt_tokens, reply.completion_tokens)
+        self._cost = None if self._cost is None or cost is None else self._cost + cost
 
-    @property
-    def profile(self) -> Profile:
-        """Profile of the model behind."""
-        return self._model.profile
-
-    async def complete(self, request: Request) -> Reply:
-        """Make the call and count it."""
-        self._emit(CallStarted(role=request.role))
-        started = monotonic()
-        reply = await self._model.complete(request)
-        self._replies.append(reply)
-        self._emit(
-            CallFinished(
-                role=request.role,
-                seconds=monotonic() - started,
-                prompt_tokens=reply.prompt_tokens,
-                completion_tokens=reply.completion_tokens,
-            )
-        )
-        return reply
-
-    async def count_tokens(self, text: str) -> int:
-        """Count with the model behind."""
-        return await self._model.count_tokens(text)
-
-    async def aclose(self) -> None:
-        """Do nothing: a run does not own the model."""
+    def spare(self, calls: int = 1) -> None:
+        """Count calls that were not made, because their replies were there."""
+        self._spared += calls
 
     @property
     def usage(self) -> Usage:
         """What was spent so far."""
-        prompt = _total([reply.prompt_tokens for reply in self._replies])
-        completion = _total([reply.completion_tokens for reply in self._replies])
         return Usage(
-            calls=len(self._replies),
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cached_prompt_tokens=_total([reply.cached_prompt_tokens for reply in self._replies]),
-            cost=_cost(self.profile.price, prompt, completion),
+            calls=self._calls,
+            cached_calls=self._spared,
+            prompt_tokens=self._prompt,
+            completion_tokens=self._completion,
+            cached_prompt_tokens=self._cached,
+            cost=self._cost,
         )
 
 
-def _total(counts: list[int | None]) -> int | None:
-    """Sum, unknown as soon as one of them is."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
-
-
-def _cost(price: tuple[float, float] | None, prompt: int | None, completion: int | None) -> float | None:
+def cost_of(price: tuple[float, float] | None, prompt: int | None, completion: int | None) -> float | None:
+    """Return US dollars for a call at a price per million tokens; `None` when something of it is not known."""
     if price is None or prompt is None or completion is None:
         return None
     return (prompt * price[0] + completion * price[1]) / 1e6
+
+
+def _sum(total: int | None, more: int | None) -> int | None:
+    return None if total is None or more is None else total + more

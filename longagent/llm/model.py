@@ -1,6 +1,7 @@
 """The one door to every model: a request goes in, a reply comes out."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
 
 
@@ -25,6 +26,14 @@ class Request:
     """Distinguishes repeated calls that should stay separate samples."""
     role: str = ""
     """Name of the agent that asks; for progress and for per-role models."""
+    prompt: str = ""
+    """Hash of the prompt's wording."""
+    check: "Callable[[Reply], object] | None" = field(default=None, compare=False, repr=False)
+    """Raises `ReplyError` on a reply that cannot be used; such a reply is never remembered for other runs."""
+    final: bool = field(default=False, compare=False)
+    """Whether it writes the answer: a budget always keeps room for it."""
+    run: str = field(default="", compare=False)
+    """Whose call it is: runs take turns where calls must wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,11 @@ class Profile:
     """Length beyond which its answers ramble; they are cut there, and at the first blank line."""
     price: tuple[float, float] | None = None
     """US dollars per million prompt and completion tokens; `None` when not known."""
+    thinking_tokens: int = 0
+    """Tokens it may spend on thinking before its reply, on top of the reply's cap."""
+    identity: str = ""
+    """What besides its name decides its replies: servers' addresses, a hash of the weights. Replies of a model without
+    one are not remembered from run to run."""
 
 
 class Model(Protocol):
@@ -71,7 +85,10 @@ class Model(Protocol):
         """Make one call.
 
         Raises:
-            ModelUnavailableError: the server cannot be reached or died.
+            ModelUnavailableError: no usable reply came, and another attempt may go well. One call is one attempt:
+                who calls decides about the next.
+            ContextTooLongError: the request does not fit the window.
+            ContentRefusedError: the provider declined this text.
             ModelRejectedError: the server refused the request for good.
         """
         ...

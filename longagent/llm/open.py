@@ -1,6 +1,7 @@
 """From the name of a model to a model that can be called."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +11,20 @@ from longagent.events import Warned
 from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
 from longagent.llm.clients import Clients
 from longagent.llm.openai_server import OpenAIServer, clean_key
+from longagent.llm.prices import ModelFacts, facts
 from longagent.llm.profiles import profile_for
+from longagent.llm.providers import OURS
 from longagent.llm.refusals import unknown_model
 from longagent.llm.server_info import ServedModel, served_models
 
 if TYPE_CHECKING:
     from longagent.events import Emit
+    from longagent.llm.limits import Limit
     from longagent.llm.model import Model
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-_NAMES = "Models are named local, openai/NAME or vllm/NAME."
+_NAMES = "Models are named local, openai/NAME, vllm/NAME or, for any other provider, PROVIDER/NAME."
 
 
 async def open_model(
@@ -31,22 +35,30 @@ async def open_model(
     openai_key: str | None = None,
     window: int | None = None,
     concurrency: int | None = None,
+    limits: "dict[str, Limit] | None" = None,
+    call_timeout: float = 300.0,
     offline: bool = False,
     data_dir: Path,
+    config_dir: Path | None = None,
+    overrides: Mapping[str, ModelFacts] | None = None,
     emit: "Emit",
 ) -> "Model":
     """Return the model of a name, after making sure that its servers are there and serve it.
 
     Args:
-        model: `local`, `local/FILE.gguf`, `openai/NAME` or `vllm/NAME`; `None` takes the one model the servers of
-            `base_urls` serve, or `local` when there are none.
+        model: `local`, `local/FILE.gguf`, `openai/NAME`, `vllm/NAME`, or `PROVIDER/NAME` for what LiteLLM serves;
+            `None` takes the one model the servers of `base_urls` serve, or `local` when there are none.
         base_urls: OpenAI-compatible servers, all serving the same model.
         api_key: for the servers of `base_urls`.
-        openai_key: for api.openai.com; never sent anywhere else.
+        openai_key: for api.openai.com; never sent anywhere else. `None`: the one stored in `config_dir`, if any.
         window: tokens of prompt and reply together; `None`: as the server says, else by the model's name.
         concurrency: calls in flight; `None` leaves it to the model.
+        limits: where a session keeps its fixed limits, so that `concurrency` holds for all its models at one endpoint.
+        call_timeout: seconds for one call to a server; the embedded model is watched otherwise.
         offline: refuse every server that is not on this machine.
         data_dir: where the weights of the embedded model are.
+        config_dir: where stored API keys are; `None`: keys come from the environment only.
+        overrides: windows and prices that win over what tables say, by the model's name.
         emit: is told of progress while the embedded model is fetched and started.
 
     Raises:
@@ -61,22 +73,44 @@ async def open_model(
         if concurrency is not None:
             emit(Warned(message="the embedded model answers one call at a time; --concurrency does nothing for it"))
         return await _open_embedded(model or "local", urls, window, offline=offline, data_dir=data_dir, emit=emit)
+    if model is not None and not urls and _is_of_another_provider(model):
+        from longagent.llm.litellm_open import open_litellm
+
+        return await open_litellm(
+            model,
+            window=window,
+            concurrency=concurrency,
+            limits=limits,
+            call_timeout=call_timeout,
+            offline=offline,
+            config_dir=config_dir,
+            overrides=overrides,
+        )
     served = None if model is None else _served_name(model)
     if not urls:
         urls = _default_urls(model or "")
     if offline:
         _refuse_remote(urls)
+    if clean_key(openai_key) is None and all(map(is_openai, urls)):
+        openai_key = await _stored_openai_key(config_dir)
     key = _key_for(urls, api_key=api_key, openai_key=openai_key, given=bool(base_urls))
     # OpenAI's own list is not asked: a key may be allowed to call a model and still not to list them.
     listed = await _common_models(urls, key) if base_urls else None
     chosen = _choose(served, urls, listed)
+    name = model or f"openai/{chosen.id}"
+    own = (overrides or {}).get(name, ModelFacts())
+    # A server of one's own may give any name to any model: only what the user says about it holds.
+    tabled = name.startswith("vllm/") or all(map(is_openai, urls))
+    known = await asyncio.to_thread(facts, name, overrides) if tabled else own
     return OpenAIServer(
-        name=model or f"openai/{chosen.id}",
+        name=name,
         served=chosen.id,
         base_urls=urls,
-        profile=profile_for(chosen.id, window=window or chosen.window),
+        profile=profile_for(chosen.id, window=window or own.window or chosen.window, facts=known),
         api_key=key,
         concurrency=concurrency,
+        limits=limits,
+        timeout=call_timeout,
     )
 
 
@@ -92,6 +126,11 @@ async def _open_embedded(
     return await start_embedded(data_dir=data_dir, offline=offline, window=window, emit=emit, gguf=gguf)
 
 
+def _is_of_another_provider(model: str) -> bool:
+    provider, _, name = model.partition("/")
+    return bool(provider and name) and provider not in OURS
+
+
 def _served_name(model: str) -> str:
     """Return NAME of `openai/NAME` and `vllm/NAME`."""
     provider, slash, name = model.partition("/")
@@ -103,13 +142,13 @@ def _served_name(model: str) -> str:
         close = get_close_matches(model, ["local"], n=1)
         hint = f"Did you mean {close[0]!r}?" if close else f"{_NAMES} On a server of --base-url: 'openai/{model}'."
         raise UsageError(f"no model is named {model!r}.", hint=hint)
-    close = get_close_matches(provider, ["openai", "vllm", "local"], n=1)
+    close = get_close_matches(provider, OURS, n=1)
     if not name or close:
         hint = f"Did you mean '{close[0]}/{name or 'NAME'}'?" if close else _NAMES
         raise UsageError(f"no model is named {model!r}.", hint=hint)
     raise UsageError(
-        f"{model!r} cannot be used yet: models of other providers come through LiteLLM in a later release.",
-        hint="Today: local, openai/NAME, vllm/NAME, or any OpenAI-compatible server with --base-url.",
+        f"{model!r} is no name for a model on a server of yours.",
+        hint=f"Write 'openai/{model}', or drop --base-url to call {provider} itself.",
     )
 
 
@@ -137,8 +176,21 @@ def _key_for(urls: Sequence[str], *, api_key: str | None, openai_key: str | None
     if key is None and all(map(is_openai, urls)):
         key = clean_key(openai_key)
         if key is None:
-            raise UsageError("OPENAI_API_KEY is not set.", hint="Set it, or use -m local, which needs no key.")
+            raise UsageError(
+                "OPENAI_API_KEY is not set.",
+                hint="Set it, run `longagent keys set openai`, or use -m local, which needs no key.",
+            )
     return key
+
+
+async def _stored_openai_key(config_dir: Path | None) -> str | None:
+    if config_dir is None:
+        return None
+    from longagent.llm.api_keys import read_key
+
+    # The environment is the caller's to read: a library's user may have chosen not to.
+    key = await asyncio.to_thread(read_key, "openai", config_dir=config_dir, environ={})
+    return None if key is None else key.value
 
 
 async def _common_models(urls: Sequence[str], key: str | None) -> tuple[ServedModel, ...] | None:

@@ -1,24 +1,29 @@
 """Models behind servers that speak OpenAI's protocol: vLLM, llama.cpp, api.openai.com and many more."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from longagent.errors import ModelError, UsageError
+from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
 from longagent.llm.chat_request import write_request
 from longagent.llm.clients import Clients
+from longagent.llm.dialect import Feature, not_accepted, thinking_tokens
+from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
+from longagent.llm.pulse import Pulse
 from longagent.llm.refusals import refusal
-from longagent.llm.server_info import served_models
+from longagent.llm.server_info import answers, served_models
+from longagent.llm.tokenizers import TokenCounter
 from longagent.llm.wire import Response, exchange
 
-DEFAULT_CONCURRENCY = 8
-"""Calls in flight when nothing is fixed: enough to fill a small server's batch, few enough not to swamp a laptop."""
+_ADAPTATIONS = 4
+"""Times one call is put otherwise at once, because the server turned out not to accept something in it."""
 
-UNKNOWN_TOKENIZER_MARGIN = 1.15
-"""Factor on counts made with a vocabulary that may not be the model's."""
+_CAPS: frozenset[Feature] = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 class OpenAIServer:
@@ -33,7 +38,9 @@ class OpenAIServer:
         profile: Profile,
         api_key: str | None = None,
         concurrency: int | None = None,
+        limits: dict[str, Limit] | None = None,
         timeout: float = 300.0,
+        probe_after: float = 30.0,
         counter: Callable[[str], int] | None = None,
     ) -> None:
         """Describe the model; nothing is sent before the first call.
@@ -42,10 +49,12 @@ class OpenAIServer:
             name: as the user names the model.
             served: as the servers name it.
             base_urls: addresses such as `http://127.0.0.1:8000/v1`, all serving the same model.
-            profile: what is known about the model.
+            profile: what is known about the model; the room to think and the identity are filled in if missing.
             api_key: sent to every one of the addresses.
-            concurrency: calls in flight over all addresses.
+            concurrency: calls in flight over all addresses; `None`: as many as each turns out to bear.
+            limits: the session's fixed limits, so that its models at the same addresses share `concurrency`.
             timeout: seconds for one call, from sending to the last byte.
+            probe_after: seconds of silence after which the server is asked whether it is still there.
             counter: the model's own tokenizer; called in worker threads, perhaps in several at once.
 
         Raises:
@@ -55,19 +64,26 @@ class OpenAIServer:
             raise UsageError("no base URL was given.")
         if concurrency is not None and concurrency < 1:
             raise UsageError(f"concurrency must be at least 1, not {concurrency}.")
+        urls = tuple(dict.fromkeys(map(normal_base_url, base_urls)))
         self._name = name
         self._served = served
-        self._profile = profile
+        self._profile = replace(
+            profile,
+            thinking_tokens=profile.thinking_tokens or min(thinking_tokens(served), profile.window // 4),
+            # Their order says nothing about who replies.
+            identity=profile.identity or " ".join(sorted(urls)),
+        )
         self._key = clean_key(api_key)
         self._timeout = timeout
         self._counter = counter
-        self._in_flight = {normal_base_url(url): 0 for url in base_urls}
-        # Limits that adapt to each address take this semaphore's place when `concurrency` is not given.
-        self._slots = asyncio.Semaphore(concurrency or DEFAULT_CONCURRENCY)
-        self._clients = Clients(self.base_urls)
+        self._clients = Clients(urls)
+        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits)
+        self._tokens = TokenCounter(self._clients, urls, served=served, key=self._key)
+        self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
+        self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}
 
     def __repr__(self) -> str:
-        return f"OpenAIServer({self._name!r}, base_urls={list(self._in_flight)})"
+        return f"OpenAIServer({self._name!r}, base_urls={list(self.base_urls)})"
 
     @property
     def name(self) -> str:
@@ -82,52 +98,58 @@ class OpenAIServer:
     @property
     def base_urls(self) -> tuple[str, ...]:
         """The addresses, in their normal form."""
-        return tuple(self._in_flight)
+        return self._addresses.base_urls
 
     async def complete(self, request: Request) -> Reply:
-        """Make one call.
-
-        Raises:
-            ModelUnavailableError: no usable reply came, and trying again may help.
-            ModelRejectedError: the server refused the request for good.
-        """
-        async with self._slots:
-            # Retries go here, around the choice of a server, so that a second attempt may take another one.
-            server = min(self._in_flight, key=self._in_flight.__getitem__)
-            self._in_flight[server] += 1
-            try:
-                return await self._attempt(server, request)
-            finally:
-                self._in_flight[server] -= 1
+        """Make one call, in one attempt; see `Model.complete`."""
+        async with self._addresses.slot(request.run) as server:
+            reply = await self._attempt(server, request)
+        await self._tokens.learn(request.messages, reply.prompt_tokens)
+        return reply
 
     async def count_tokens(self, text: str) -> int:
-        """Return the length of a text in tokens; on the high side unless the model's own tokenizer was given."""
-        # In a thread: a long document takes a while, and calls in flight must go on meanwhile.
+        """Return the length of a text in tokens; on the high side where neither the server nor the caller counts."""
         if self._counter is not None:
+            # In a thread: a long document takes a while, and calls in flight must go on meanwhile.
             return await asyncio.to_thread(self._counter, text)
-        from longagent.documents.tokens import count_tokens
-
-        return math.ceil(await asyncio.to_thread(count_tokens, text) * UNKNOWN_TOKENIZER_MARGIN)
+        return await self._tokens.count(text)
 
     async def aclose(self) -> None:
         """Close all connections; calls still in flight fail. Safe to call twice."""
         await self._clients.aclose()
 
     async def _attempt(self, server: str, request: Request) -> Reply:
-        response = await exchange(
-            self._clients,
-            "POST",
-            f"{server}/chat/completions",
-            server=server,
-            key=self._key,
-            timeout=self._timeout,
-            body=write_request(request, served=self._served, openai=is_openai(server)),
-        )
-        if not 200 <= response.status < 300:
-            raise await self._refused(server, response)
-        return read_reply(response, server=server, key=self._key)
+        known = self._not_accepted[server]
+        for _ in range(1 + _ADAPTATIONS):
+            written = write_request(
+                request,
+                served=self._served,
+                openai=is_openai(server),
+                refused=known,
+                thinking=self._profile.thinking_tokens,
+            )
+            response = await self._send(server, written.body)
+            if 200 <= response.status < 300:
+                reply = read_reply(response, server=server, key=self._key, messages=request.messages)
+                return _stopped(reply, request.stop) if "stop" in known else reply
+            lesson = not_accepted(response, written.used)
+            # Without any cap a reply could go on forever.
+            if lesson is None or (lesson in _CAPS and known & (_CAPS - {lesson})):
+                break
+            known.add(lesson)
+        raise await self._refused(server, response, request)
 
-    async def _refused(self, server: str, response: Response) -> ModelError:
+    async def _send(self, server: str, body: bytes) -> Response:
+        url = f"{server}/chat/completions"
+        async with self._pulses[server].watch():
+            return await exchange(
+                self._clients, "POST", url, server=server, key=self._key, timeout=self._timeout, body=body
+            )
+
+    async def _answers(self, server: str) -> bool:
+        return await answers(self._clients, server, key=self._key)
+
+    async def _refused(self, server: str, response: Response, request: Request) -> ModelError:
         listed: tuple[str, ...] = ()
         if response.status == 404:
             # 404 says either "no such model" or "no such path"; the list of models tells which.
@@ -136,7 +158,15 @@ class OpenAIServer:
                 listed = tuple(model.id for model in models or ())
             except ModelError:
                 listed = ()
-        return refusal(response, server=server, served=self._served, listed=listed, key=self._key)
+        return refusal(
+            response, server=server, served=self._served, listed=listed, key=self._key, messages=request.messages
+        )
+
+
+def _stopped(reply: Reply, stop: Sequence[str]) -> Reply:
+    """End a reply where the server would have, had it taken the stop words."""
+    ends = [place for word in stop if (place := reply.text.find(word)) >= 0]
+    return replace(reply, text=reply.text[: min(ends)], finish="stop") if ends else reply
 
 
 def clean_key(key: str | None) -> str | None:

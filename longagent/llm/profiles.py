@@ -1,8 +1,11 @@
-"""What is known about a model by its name alone; what a server or the user says wins over it."""
+"""What is known about a model by its name and LiteLLM's table; what a server or the user says wins over it."""
 
 import re
+from dataclasses import replace
 
+from longagent.llm.dialect import THINKING_TOKENS
 from longagent.llm.model import Profile
+from longagent.llm.prices import ModelFacts
 
 DEFAULT_WINDOW = 8192
 """For names that say nothing: nearly every model of the last years holds it."""
@@ -47,20 +50,25 @@ _WINDOWS: tuple[tuple[str, int], ...] = (
 _PARAMETERS = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)([mb])(?![a-z0-9])")
 
 
-def profile_for(name: str, *, window: int | None) -> Profile:
+def profile_for(name: str, *, window: int | None, facts: ModelFacts | None = None) -> Profile:
     """Return the profile of a model by its name, such as `openai/gpt-4o` or `Qwen/Qwen2.5-0.5B-Instruct`.
 
     Args:
         name: the last part, after slashes, is looked at.
         window: tokens of prompt and reply together as the user or the server says; `None`: judge by the name.
+        facts: what a table of models says; for a window that is not given it wins over the name.
     """
     short = name.rsplit("/", 1)[-1].lower()
-    if window is None:
-        window = _window_by_name(short)
+    facts = facts or ModelFacts()
+    profile = Profile(window=window or facts.window or _window_by_name(short), price=facts.price)
+    if facts.thinks:
+        # The reply needs its share of both.
+        room = min(profile.window // 4, (facts.max_output or profile.window) // 2)
+        profile = replace(profile, thinking_tokens=min(THINKING_TOKENS, room))
     parameters = _parameters(short)
     if parameters is not None and parameters < _SMALL:
-        return Profile(window=window, abstains=False, reading_tokens=_SMALL_READING_TOKENS)
-    return Profile(window=window)
+        return replace(profile, abstains=False, reading_tokens=_SMALL_READING_TOKENS)
+    return profile
 
 
 def _window_by_name(short: str) -> int:

@@ -41,6 +41,15 @@ async def served_models(clients: Clients, server: str, *, key: str | None = None
     return tuple([await _served(clients, server, entry, key=key) for entry in entries if _usable(entry.get("id"))])
 
 
+async def answers(clients: Clients, server: str, *, key: str | None = None) -> bool:
+    """Return whether a server answers a simple question, whatever it answers."""
+    try:
+        await exchange(clients, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
+    except ModelError:
+        return False
+    return True
+
+
 async def _served(clients: Clients, server: str, entry: Mapping[str, Any], *, key: str | None) -> ServedModel:
     window = next((size for name in _WINDOW_KEYS if (size := _size(entry.get(name)))), None)
     if window is None and (entry.get("owned_by") == "llamacpp" or isinstance(entry.get("meta"), dict)):

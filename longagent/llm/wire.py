@@ -1,9 +1,12 @@
 """One guarded HTTP exchange with a model server: bounded in time and size, its failures told in words."""
 
 import asyncio
+import math
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from longagent.errors import ModelUnavailableError
@@ -25,6 +28,8 @@ class Response(NamedTuple):
     status: int
     content_type: str
     body: bytes
+    retry_after: float | None = None
+    """Seconds it asks us to wait."""
 
 
 async def exchange(
@@ -57,14 +62,37 @@ async def exchange(
                 client.stream(method, url, content=body, headers=headers, timeout=phases) as response,
             ):
                 content = await _read(response, server)
-                return Response(response.status_code, response.headers.get("content-type", ""), content)
+                kind = response.headers.get("content-type", "")
+                return Response(response.status_code, kind, content, asked_wait(response.headers))
     except (TimeoutError, httpx.ReadTimeout) as error:
         raise ModelUnavailableError(
             f"the model server at {server} did not answer within {timeout:g} s.",
             hint="It may hang or be overloaded: try a lower --concurrency, or restart it.",
+            trouble="timeout",
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _unreachable(server, error) from error
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a response asks to wait, 0 or more; `None` when it does not ask, or nothing readable.
+
+    Args:
+        headers: of the response; names are looked up in lower case.
+    """
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * scale
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        until = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    # A date without zone is meant as UTC.
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 async def _read(response: "httpx.Response", server: str) -> bytes:
@@ -75,6 +103,7 @@ async def _read(response: "httpx.Response", server: str) -> bytes:
             raise ModelUnavailableError(
                 f"the model server at {server} sent more than {MAX_BYTES // 2**20} MiB in one reply.",
                 hint="Check --base-url: is this a model server?",
+                trouble="reply",
             )
     return bytes(body)
 

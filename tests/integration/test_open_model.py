@@ -1,7 +1,10 @@
 """From a name and an address to a model, with servers that answer."""
 
 import asyncio
+import json
 import socket
+import traceback
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,8 +15,10 @@ from longagent.errors import LongagentError, ModelRejectedError, ModelUnavailabl
 from longagent.llm.model import Request
 from longagent.llm.open import open_model
 from longagent.llm.openai_server import OpenAIServer
+from longagent.llm.opened import Opened
+from longagent.settings import Settings
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
-from longagent.testing.server import SimulatedServer
+from longagent.testing.server import Canned, SimulatedServer
 
 SECRET = "sk-test-4711-do-not-show"
 
@@ -21,13 +26,14 @@ SECRET = "sk-test-4711-do-not-show"
 def opened(model: str | None, *base_urls: str, **options: Any) -> OpenAIServer:
     """Open a model, make one call with it unless told otherwise, and close it."""
     call = options.pop("call", True)
+    asked = options.pop("asked", "Hi")
 
     async def main() -> OpenAIServer:
         found = await open_model(model, base_urls=base_urls, data_dir=Path("unused"), emit=print, **options)
         assert isinstance(found, OpenAIServer)
         try:
             if call:
-                await found.complete(Request(messages=({"role": "user", "content": "Hi"},), max_tokens=9))
+                await found.complete(Request(messages=({"role": "user", "content": asked},), max_tokens=9))
         finally:
             await found.aclose()
         return found
@@ -210,6 +216,43 @@ def test_offline_still_reaches_this_machine() -> None:
 def test_a_wrong_key_is_told_before_any_call() -> None:
     with SimulatedServer(api_key="another") as server:
         assert "refused the API key" in str(refused("openai/sim", server.base_url, api_key=SECRET, call=False))
+
+
+def test_a_fixed_limit_holds_for_all_models_of_a_session() -> None:
+    async def main() -> None:
+        settings = replace(
+            Settings(),
+            base_url=(server.base_url,),
+            model="openai/sim",
+            concurrency=1,
+            role_model={"manager": "vllm/sim"},
+        )
+        opened = Opened(settings, given=None)
+        try:
+            models = await opened.models(print)
+            both = [models.of("worker"), models.of("manager")]
+            assert [model.name for model in both] == ["openai/sim", "vllm/sim"]
+            hi = Request(messages=({"role": "user", "content": "Hi"},), max_tokens=9)
+            await asyncio.gather(*(model.complete(hi) for model in both for _ in range(3)))
+        finally:
+            await opened.aclose()
+
+    with SimulatedServer(delay=0.02) as server:
+        asyncio.run(main())
+    assert (len(server.chats), server.peak) == (6, 1)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 422, 429, 500])
+def test_what_a_server_says_about_the_document_is_not_repeated(status: int) -> None:
+    document = 'The heron of Lund counted\n eleven "lanterns" before the storm.'
+    for quoted in (document, json.dumps(document), repr(document), document[:40]):
+        said = Canned({"error": {"message": f"Cannot read: {quoted}"}}, status=status)
+        with SimulatedServer(faults=[said]) as server:
+            error = refused("openai/sim", server.base_url, asked=document)
+        shown = "".join(traceback.format_exception(error)) + repr(error)
+        assert "heron" not in shown
+        assert "Cannot read" not in shown
+        assert status == 200 or str(status) in error.message
 
 
 def test_a_list_that_is_kept_from_the_key_does_not_stop_it() -> None:

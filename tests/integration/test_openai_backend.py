@@ -11,7 +11,8 @@ import pytest
 from support.openai_backend import SECRET, ask, complete, connect, fail, run, unused_port
 
 from longagent.errors import ModelUnavailableError, UsageError
-from longagent.llm.openai_server import DEFAULT_CONCURRENCY, OpenAIServer
+from longagent.llm.openai_server import OpenAIServer
+from longagent.llm.pace import CEILING, START
 from longagent.testing.server import SimulatedServer
 
 
@@ -48,13 +49,25 @@ def test_the_key_is_sent_when_there_is_one() -> None:
     assert "authorization" not in open_server.requests[0].headers
 
 
-@pytest.mark.parametrize(("given", "expected"), [(3, 3), (None, DEFAULT_CONCURRENCY)])
-def test_calls_in_flight_are_limited(given: int | None, expected: int) -> None:
-    with SimulatedServer(delay=0.05) as server:
-        model = connect(server.base_url, concurrency=given)
+def test_a_given_limit_is_kept() -> None:
+    with SimulatedServer(delay=0.02) as server:
+        model = connect(server.base_url, concurrency=3)
         run(model, lambda opened: asyncio.gather(*(opened.complete(ask()) for _ in range(20))))
-    assert server.peak == expected
+    assert server.peak == 3
     assert len(server.chats) == 20
+
+
+def test_without_a_limit_calls_start_modestly_and_become_more() -> None:
+    with SimulatedServer(delay=0.02) as server:
+
+        async def grow(model: OpenAIServer) -> None:
+            await asyncio.gather(*(model.complete(ask()) for _ in range(START)))
+            assert server.peak == START
+            await asyncio.gather(*(model.complete(ask()) for _ in range(60)))
+
+        run(connect(server.base_url), grow)
+    assert 2 * START <= server.peak <= CEILING
+    assert len(server.chats) == START + 60
 
 
 def test_calls_spread_over_servers() -> None:

@@ -17,8 +17,8 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from longagent.errors import ModelUnavailableError
-from longagent.llm.openai_server import UNKNOWN_TOKENIZER_MARGIN
 from longagent.llm.refusals import plain
+from longagent.llm.tokenizers import UNKNOWN_TOKENIZER_MARGIN
 
 _SERVER = Path(__file__).with_name("server.py")
 _HTTP_SECONDS = 60.0

@@ -11,7 +11,8 @@ from pathlib import Path
 from longagent.errors import MissingExtraError, ModelUnavailableError, UsageError
 from longagent.events import Emit, ModelStarting, Warned
 from longagent.llm.embedded.child import Child, start_child
-from longagent.llm.embedded.weights import ensure_weights
+from longagent.llm.embedded.gguf import fingerprint, model_file
+from longagent.llm.embedded.weights import SMOLLM2, ensure_weights
 from longagent.llm.model import Message, Profile, Reply, Request
 from longagent.llm.openai_server import OpenAIServer
 
@@ -29,6 +30,9 @@ _SMALL = 10**9
 
 _CALL_SECONDS = 900.0
 """A full window takes 30 s, and ten times that while other programs keep all cores busy."""
+
+_PROBE_SECONDS = 60.0
+"""It shares its cores with all other programs: a minute of silence is nothing yet."""
 
 # Control tokens in a document would be read as such, and let it speak as system or user.
 _CONTROL = re.compile(r"<(?=\|\w+\|>|(?:start|end)_of_turn>|/?s>)|\[(?=/?INST\])")
@@ -62,22 +66,24 @@ async def start_embedded(
             )
         file = await ensure_weights(data_dir, offline=offline, emit=emit)
         name, wanted = "local", window or DEFAULT_WINDOW
+        identity = SMOLLM2.sha256
     else:
-        file = _model_file(gguf)
+        file = model_file(gguf)
         name, wanted = f"local/{file.name}", window or LARGEST_WINDOW
+        identity = await asyncio.to_thread(fingerprint, file)
     emit(ModelStarting(model=name))
     child = await start_child(file, window=wanted)
     usable = min(wanted, child.trained_window or wanted)
     if window is not None and usable < window:
         emit(Warned(message=f"{name} was trained for {usable} tokens; the window of {window} is cut to that."))
-    return Embedded(name, file, child, window=usable)
+    return Embedded(name, file, child, window=usable, identity=identity)
 
 
 class Embedded:
     """A model in a process of its own, which is started anew, once, if it dies."""
 
-    def __init__(self, name: str, file: Path, child: Child, *, window: int) -> None:
-        """Take over a process that answers."""
+    def __init__(self, name: str, file: Path, child: Child, *, window: int, identity: str) -> None:
+        """Take over a process that answers. `identity` tells its weights from all others."""
         self._name = name
         self._file = file
         self._child = child
@@ -88,6 +94,7 @@ class Embedded:
             reading_tokens=READING_TOKENS if small else None,
             reply_tokens=REPLY_TOKENS if small else None,
             price=(0.0, 0.0),
+            identity=identity,
         )
         self._server = self._connect(child)
         self._reviving = asyncio.Lock()
@@ -173,26 +180,9 @@ class Embedded:
             # The prompts share their beginnings: one at a time, each finds the state the last one left.
             concurrency=1,
             timeout=_CALL_SECONDS,
+            probe_after=_PROBE_SECONDS,
             counter=child.count_tokens,
         )
-
-
-def _model_file(path: Path) -> Path:
-    """Return the path of a model file that looks like one.
-
-    Raises:
-        UsageError: it is missing, cannot be read, or is of another kind.
-    """
-    path = path.expanduser()
-    hint = "Give the path of a GGUF model file: -m local/PATH.gguf."
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise UsageError(f"cannot read the model file {path}: {error.strerror or error}.", hint=hint) from error
-    if magic != b"GGUF":
-        raise UsageError(f"{path} is not a GGUF model file.", hint=hint)
-    return path
 
 
 def _inert(message: Message) -> Message:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from longagent.errors import ModelUnavailableError
+from longagent.errors import ContentRefusedError, ModelUnavailableError
 from longagent.llm.chat_reply import read_reply
 from longagent.llm.model import Reply
 from longagent.llm.wire import Response
@@ -75,10 +75,35 @@ def test_finish(reason: Any, finish: str) -> None:
         ("<think>Let me see", "stop", "<think>Let me see"),
         ("Paris. <think>Or not?</think>", "stop", "Paris. <think>Or not?</think>"),
         ("Cut off at the e", "length", "Cut off at the e"),
+        ("Let me see.\nHm.\n</think>\n\nParis.", "stop", "Paris."),
+        ("</think>Paris, says </think>.", "stop", "Paris, says </think>."),
     ],
 )
 def test_thinking_at_the_start_is_dropped(content: str, finish: str, text: str) -> None:
     assert read(completion(content, finish=finish)).text == text
+
+
+def test_thinking_beside_the_reply_is_ignored() -> None:
+    body = completion(None, finish="length")
+    body["choices"][0]["message"]["reasoning_content"] = "Let me see."
+    assert read(body) == Reply(text="", finish="length")
+
+
+@pytest.mark.parametrize(("content", "finish"), [(None, "content_filter"), (" ", "content_filter"), (None, "stop")])
+def test_a_provider_that_declines_is_told_apart(content: Any, finish: str) -> None:
+    body = completion(content, finish=finish)
+    if finish == "stop":
+        body["choices"][0]["message"]["refusal"] = "I can't help with the secret of the document."
+    with pytest.raises(ContentRefusedError) as caught:
+        read(body)
+    assert SERVER in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_refusal_that_is_none_is_none() -> None:
+    body = completion("Paris.")
+    body["choices"][0]["message"]["refusal"] = None
+    assert read(body).text == "Paris."
 
 
 @pytest.mark.parametrize(
@@ -103,6 +128,7 @@ def test_thinking_at_the_start_is_dropped(content: str, finish: str, text: str) 
 def test_what_is_no_completion_is_told_in_words(body: Any, said: str) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
         read(body, content_type="text/plain; charset=utf-8")
+    assert caught.value.trouble == "reply"
     assert said in str(caught.value)
     assert SERVER in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -1,12 +1,17 @@
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from longagent.errors import UsageError
+from longagent.llm.api_keys import write_key
+from longagent.llm.litellm_model import LiteLLMModel
 from longagent.llm.open import open_model
 from longagent.llm.openai_server import OpenAIServer
+from longagent.llm.prices import parse_overrides
 
 SECRET = "sk-test-4711-do-not-show"
 REMOTE = "https://models.example/v1"
@@ -45,11 +50,63 @@ def test_vllm_needs_a_server() -> None:
     assert "--base-url" in error.hint
 
 
-@pytest.mark.parametrize("name", ["anthropic/claude-opus-4-1", "gemini/gemini-2.5-pro", "bedrock/x"])
-def test_other_providers_come_later(name: str) -> None:
-    error = refused(name)
-    assert "LiteLLM in a later release" in str(error)
-    assert "openai/NAME, vllm/NAME" in error.hint
+def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.endswith(("_API_KEY", "_TOKEN"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("anthropic/claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
+        ("gemini/gemini-2.5-pro", "GEMINI_API_KEY"),
+        ("openrouter/qwen/qwen3-8b", "OPENROUTER_API_KEY"),
+    ],
+)
+def test_other_providers_need_their_keys(
+    name: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_keys(monkeypatch)
+    provider = name.partition("/")[0]
+    error = refused(name, openai_key=SECRET, api_key=SECRET, config_dir=tmp_path)
+    assert str(error) == f"{name!r} needs an API key. Set {variable}, or run `longagent keys set {provider}`."
+    monkeypatch.setenv(variable, SECRET)
+    model = opened(name)
+    assert isinstance(model, LiteLLMModel)
+    assert model.name == name
+    assert model.profile.identity.startswith("litellm ")
+    assert SECRET not in repr(model)
+    assert "is called over the network" in refused(name, offline=True).message
+
+
+def test_stored_keys_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_keys(monkeypatch)
+    monkeypatch.setitem(sys.modules, "keyring", None)  # type: ignore[arg-type]
+    write_key("mistral", SECRET, config_dir=tmp_path)
+    assert opened("mistral/mistral-large-latest", config_dir=tmp_path).profile.window == 262_144
+    refused("openai/gpt-4o", config_dir=tmp_path)
+    write_key("openai", SECRET, config_dir=tmp_path)
+    assert isinstance(opened("openai/gpt-4o", config_dir=tmp_path), OpenAIServer)
+
+
+@pytest.mark.parametrize("name", ["bedrock/anthropic.claude-haiku-4-5", "vertex_ai/gemini-2.5-pro", "ollama/llama3"])
+def test_clouds_and_home_servers_need_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_keys(monkeypatch)
+    assert isinstance(opened(name), LiteLLMModel)
+
+
+def test_windows_and_prices() -> None:
+    own = parse_overrides({"openai/gpt-4o": {"window": 5000, "input_price": 1, "output_price": 2}})
+    assert opened("openai/gpt-4o", openai_key=SECRET).profile.price == (2.5, 10.0)
+    profile = opened("openai/gpt-4o", openai_key=SECRET, overrides=own).profile
+    assert (profile.window, profile.price) == (5000, (1.0, 2.0))
+    assert opened("openai/gpt-4o", openai_key=SECRET, overrides=own, window=700).profile.window == 700
+    assert opened("openai/no-such-model", openai_key=SECRET).profile.price is None
+
+
+def test_names_of_other_providers_are_none_on_a_server_of_ones_own() -> None:
+    error = refused("anthropic/claude-sonnet-4-5", REMOTE)
+    assert "Write 'openai/anthropic/claude-sonnet-4-5', or drop --base-url" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -60,7 +117,11 @@ def test_other_providers_come_later(name: str) -> None:
         ("opnai/gpt-4o", "Did you mean 'openai/gpt-4o'?"),
         ("vlm/qwen", "Did you mean 'vllm/qwen'?"),
         ("openai/", "Did you mean 'openai/NAME'?"),
-        ("qwen", "Models are named local, openai/NAME or vllm/NAME. On a server of --base-url: 'openai/qwen'."),
+        (
+            "qwen",
+            "Models are named local, openai/NAME, vllm/NAME or, for any other provider, PROVIDER/NAME. "
+            "On a server of --base-url: 'openai/qwen'.",
+        ),
     ],
 )
 def test_names_that_are_none_lead_to_one(name: str, hint: str) -> None:

@@ -3,8 +3,15 @@ from typing import Any
 
 import pytest
 
-from longagent.errors import ModelError, ModelRejectedError, ModelUnavailableError, UnknownModelError
-from longagent.llm.refusals import error_message, plain, refusal, unknown_model
+from longagent.errors import (
+    ContentRefusedError,
+    ContextTooLongError,
+    ModelError,
+    ModelRejectedError,
+    ModelUnavailableError,
+    UnknownModelError,
+)
+from longagent.llm.refusals import error_codes, error_message, plain, refusal, unknown_model
 from longagent.llm.wire import Response
 
 SERVER = "http://127.0.0.1:8000/v1"
@@ -12,10 +19,16 @@ SECRET = "key-4711"
 
 
 def refuse(
-    status: int, body: Any = b"", *, server: str = SERVER, listed: tuple[str, ...] = (), key: str | None = SECRET
+    status: int,
+    body: Any = b"",
+    *,
+    server: str = SERVER,
+    listed: tuple[str, ...] = (),
+    key: str | None = SECRET,
+    wait: float | None = None,
 ) -> ModelError:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return refusal(Response(status, "", data), server=server, served="qwen-7b", listed=listed, key=key)
+    return refusal(Response(status, "", data, wait), server=server, served="qwen-7b", listed=listed, key=key)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -35,27 +48,78 @@ def test_a_missing_key_is_asked_for() -> None:
     assert error.hint == "Set LONGAGENT_API_KEY."
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 529])
-def test_passing_troubles_are_unavailable(status: int) -> None:
-    error = refuse(status, {"error": {"message": "Busy"}})
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        (429, "rate_limit"),
+        (408, "timeout"),
+        *((status, "overload") for status in (425, 500, 502, 503, 504, 529)),
+    ],
+)
+def test_passing_troubles_are_unavailable(status: int, trouble: str) -> None:
+    error = refuse(status, {"error": {"message": "Busy"}}, wait=7.5)
     assert type(error) is ModelUnavailableError
     assert f"{status}" in str(error)
     assert "Busy." in str(error)
+    assert (error.trouble, error.retry_after) == (trouble, 7.5)
+
+
+@pytest.mark.parametrize("where", ["code", "type"])
+def test_a_quota_that_is_used_up_is_final(where: str) -> None:
+    error = refuse(429, {"error": {"message": "You exceeded your current quota.", where: "insufficient_quota"}}, wait=1)
+    assert type(error) is ModelRejectedError
+    assert "billing" in error.hint
 
 
 @pytest.mark.parametrize(
-    ("message", "hint"),
+    ("message", "window"),
     [
-        ("This model's maximum context length is 4096 tokens, but 5000 were requested.", "Try --window 4096."),
-        ("request (6031 tokens) exceeds the available context size (2048 tokens)", "Try --window 2048."),
-        ("the request exceeds the available context size, try increasing it", "--window N"),
-        ("prompt is too long: 210000 tokens > 200000 maximum", "--window N"),
+        ("This model's maximum context length is 4096 tokens, but 5000 were requested.", 4096),
+        (
+            "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context length is 4096 "
+            "tokens and your request has 100 input tokens",
+            4096,
+        ),
+        ("The decoder prompt (length 6000) is longer than the maximum model length of 4096.", 4096),
+        ("The input (5000 tokens) is longer than the model's context length (4096 tokens).", 4096),
+        ("request (6031 tokens) exceeds the available context size (2048 tokens), try increasing it", 2048),
+        ("the request exceeds the available context size, try increasing it", None),
+        ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000", 4096),
+        ("The input token count (9000) exceeds the maximum number of tokens allowed (8192).", 8192),
+        ("prompt is too long: 210000 tokens > 200000 maximum", 200_000),
     ],
 )
-def test_a_request_that_is_too_long_leads_to_the_window(message: str, hint: str) -> None:
+def test_a_request_that_is_too_long_leads_to_the_window(message: str, window: int | None) -> None:
     error = refuse(400, {"error": {"message": message}})
-    assert type(error) is ModelRejectedError
-    assert hint in error.hint
+    assert type(error) is ContextTooLongError
+    assert error.window == window
+    assert error.hint == (f"Try --window {window}." if window else "Try --window N, the tokens it was started with.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Too much.", "code": "context_length_exceeded"}},
+        {"error": {"code": 400, "message": "Too much.", "type": "exceed_context_size_error"}},
+    ],
+)
+def test_a_code_alone_tells_that_a_request_is_too_long(body: Any) -> None:
+    error = refuse(400, body)
+    assert type(error) is ContextTooLongError
+    assert "too long: Too much. Try --window N" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "No.", "code": "content_filter"}}),
+        (400, {"error": {"message": "No.", "code": "content_policy_violation"}}),
+        (403, {"error": {"message": "No.", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+        (400, {"error": {"message": "Filtered due to the content management policy."}}),
+    ],
+)
+def test_a_text_the_provider_declines_is_no_fault_of_the_run(status: int, body: Any) -> None:
+    assert type(refuse(status, body)) is ContentRefusedError
 
 
 @pytest.mark.parametrize("status", [400, 402, 405, 418, 422, 499])
@@ -140,3 +204,19 @@ def test_server_text_is_short_and_holds_no_key() -> None:
     assert len(shown) == 200
     assert "4711" not in shown
     assert len(plain("\x00" * 300, key=None)) == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ({"error": {"code": "a", "type": "b", "param": "c", "innererror": {"code": "d"}}}, "a b c d"),
+        ({"code": 400, "type": "b"}, "b"),
+        ({"detail": [{"type": "b", "loc": ["body", "seed"], "input": "the document"}]}, "b seed"),
+        ({"detail": [[], 1]}, ""),
+        ({"error": "text"}, ""),
+        (b"<html>", ""),
+        (b"[" * 99_999 + b"]" * 99_999, ""),
+    ],
+)
+def test_codes_are_found_in_every_shape(body: Any, codes: str) -> None:
+    assert error_codes(body if isinstance(body, bytes) else json.dumps(body).encode()) == codes

@@ -1,0 +1,149 @@
+"""Whose turn it is to call an endpoint: no more calls in flight than it bears, or than the user says."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from longagent.errors import ModelUnavailableError
+from longagent.llm.pace import Pace
+
+LONGEST_PAUSE = 120.0
+"""Seconds: what a server asks for beyond this is not waited for here."""
+
+_SHRINKING = frozenset({"rate_limit", "overload", "timeout"})
+
+
+class Limit:
+    """Calls in flight to one endpoint. Waiting calls take turns by run, and within a run come in their order."""
+
+    def __init__(self, fixed: int | None = None, *, clock: Callable[[], float] = monotonic) -> None:
+        """Make a limit that adapts, or a fixed one. `clock` tells seconds."""
+        self._pace = Pace(fixed)
+        self._clock = clock
+        self._queues: OrderedDict[str, OrderedDict[asyncio.Future[Limit], None]] = OrderedDict()
+        self._paused_until = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def size(self) -> int:
+        """Calls that may be in flight now."""
+        return self._pace.size
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight now."""
+        return self._pace.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """Calls waiting for their turn."""
+        return sum(map(len, self._queues.values()))
+
+    @asynccontextmanager
+    async def slot(self, run: str = "") -> AsyncIterator[None]:
+        """Wait for a turn and make one call inside; the exception that leaves the block tells how it went."""
+        async with first_slot([self], run):
+            yield
+
+    @property
+    def _free(self) -> bool:
+        return self._pace.in_flight < self._pace.size and self._clock() >= self._paused_until
+
+    def _end(self) -> None:
+        self._pace.ended()
+        self._grant()
+
+    def _enqueue(self, turn: "asyncio.Future[Limit]", run: str) -> None:
+        self._queues.setdefault(run, OrderedDict())[turn] = None
+        self._grant()
+
+    def _withdraw(self, turn: "asyncio.Future[Limit]", run: str) -> None:
+        queue = self._queues.get(run)
+        if queue is not None:
+            queue.pop(turn, None)
+            if not queue:
+                del self._queues[run]
+        if not self._queues and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _grant(self) -> None:
+        while self._queues and self._free:
+            run, queue = self._queues.popitem(last=False)
+            turn, _ = queue.popitem(last=False)
+            if queue:
+                self._queues[run] = queue
+            # Done already: cancelled, or another endpoint was free first.
+            if not turn.done():
+                self._pace.began()
+                turn.set_result(self)
+        if self._queues and self._timer is None and (pause := self._paused_until - self._clock()) > 0:
+            self._timer = asyncio.get_running_loop().call_later(pause, self._resume)
+
+    def _resume(self) -> None:
+        self._timer = None
+        self._grant()
+
+    def _judge(self, era: int, error: ModelUnavailableError) -> None:
+        if error.trouble in _SHRINKING:
+            self._pace.went_badly(era)
+        if error.retry_after is not None:
+            pause = min(error.retry_after, LONGEST_PAUSE)
+            self._paused_until = max(self._paused_until, self._clock() + pause)
+
+
+@asynccontextmanager
+async def first_slot(limits: Sequence[Limit], run: str) -> AsyncIterator[Limit]:
+    """Wait until one of several limits has room, and make one call under it; the least busy comes first."""
+    limit = await _enter(limits, run)
+    era, started = limit._pace.era, limit._clock()
+    try:
+        yield limit
+        limit._pace.went_well(era, limit._clock() - started, others_wait=bool(limit._queues))
+    except ModelUnavailableError as error:
+        limit._judge(era, error)
+        raise
+    finally:
+        limit._end()
+
+
+async def _enter(limits: Iterable[Limit], run: str) -> Limit:
+    free = [limit for limit in limits if limit._free and not limit._queues]
+    if free:
+        limit = min(free, key=lambda limit: limit.in_flight)
+        limit._pace.began()
+        return limit
+    turn: asyncio.Future[Limit] = asyncio.get_running_loop().create_future()
+    try:
+        for limit in limits:
+            limit._enqueue(turn, run)
+        return await turn
+    except asyncio.CancelledError:
+        if turn.done() and not turn.cancelled():
+            turn.result()._end()
+        raise
+    finally:
+        for limit in limits:
+            limit._withdraw(turn, run)
+
+
+_shared: "WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, Limit]]" = WeakKeyDictionary()
+
+
+def limit_for(endpoint: str, fixed: int | None, held: dict[str, Limit] | None = None) -> Limit:
+    """Return the limit for an endpoint; to be called inside the event loop that makes the calls.
+
+    Limits that adapt are shared by all who call the same endpoint from one event loop: the server does not care which
+    model or session of ours its load comes from. Fixed ones are shared by the models of one session, which holds them
+    in `held`: the user's number is about the endpoint, however many models play a role there.
+    """
+    if fixed is not None:
+        return Limit(fixed) if held is None else held.setdefault(endpoint, Limit(fixed))
+    here = _shared.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    limit = here.get(endpoint)
+    if limit is None:
+        limit = here[endpoint] = Limit()
+    return limit

@@ -1,0 +1,106 @@
+"""What a session holds open: models, opened when first needed, the cache, and the calls being made."""
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from longagent.errors import UsageError
+from longagent.events import Emit
+from longagent.llm.flights import Flights
+from longagent.llm.limits import Limit
+from longagent.llm.model import Model
+from longagent.llm.roles import Models
+from longagent.settings import Settings
+from longagent.store.response_cache import ResponseCache
+
+if TYPE_CHECKING:
+    from longagent.llm.prices import ModelFacts
+
+
+class Opened:
+    """Opens what the settings name; a model object that was given is used as it is, and stays its giver's to close."""
+
+    def __init__(self, settings: Settings, *, given: Model | None) -> None:
+        self._settings = settings
+        self._given = given
+        self._start()
+
+    def _start(self) -> None:
+        settings = self._settings
+        self._pid = os.getpid()
+        self._opening = asyncio.Lock()
+        self._models: dict[str | None, Model] = {}
+        self._limits: dict[str, Limit] = {}
+        self.flights = Flights()
+        self.scales: dict[tuple[str, str], float] = {}
+        self.cache: ResponseCache | None = None
+        if settings.cache:
+            self.cache = ResponseCache(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
+
+    @property
+    def given_name(self) -> str | None:
+        """Name of the model object that was given, if one was."""
+        return None if self._given is None else self._given.name
+
+    @property
+    def remote(self) -> bool:
+        """Whether the model lives on a server, which can be asked before any work is done."""
+        return self._given is None and not self._settings.embedded
+
+    async def models(self, emit: Emit) -> Models:
+        """Return the models, opening those that are not open; `emit` is told of progress."""
+        if self._pid != os.getpid():  # forked: connections, threads and locks are the parent's
+            self._start()
+        async with self._opening:
+            default = self._given or await self._open(self._settings.model, emit)
+            names = self._settings.role_model
+            return Models(default, {role: await self._open(name, emit) for role, name in names.items()})
+
+    async def aclose(self) -> None:
+        """Close what was opened here."""
+        models, cache = self._models.values(), self.cache
+        self._start()
+        async with AsyncExitStack() as stack:
+            # The last first: ending the models' processes must not wait for a disk.
+            if cache is not None:
+                stack.push_async_callback(cache.aclose)
+            for model in models:
+                stack.push_async_callback(model.aclose)
+
+    @cached_property
+    def _overrides(self) -> "dict[str, ModelFacts]":
+        from longagent.llm.prices import parse_overrides
+
+        try:
+            return parse_overrides(self._settings.models)
+        except ValueError as error:
+            raise UsageError(f"The configuration is wrong: {error}") from None
+
+    async def _open(self, name: str | None, emit: Emit) -> Model:
+        if name not in self._models:
+            self._models[name] = await self._opened(name, emit)
+        return self._models[name]
+
+    async def _opened(self, name: str | None, emit: Emit) -> Model:
+        from longagent.llm.open import open_model
+
+        settings = self._settings
+        # The servers of --base-url serve OpenAI's protocol; a role's model of another provider is not on them.
+        elsewhere = name != settings.model and (name or "").partition("/")[0] not in {"openai", "vllm"}
+        return await open_model(
+            name,
+            base_urls=() if elsewhere else settings.base_url,
+            api_key=settings.api_key,
+            openai_key=settings.openai_api_key,
+            window=settings.window if name == settings.model else None,
+            concurrency=settings.concurrency,
+            limits=self._limits,
+            call_timeout=settings.call_timeout,
+            offline=settings.offline,
+            data_dir=settings.data_dir,
+            config_dir=settings.config_dir,
+            overrides=self._overrides,
+            emit=emit,
+        )

@@ -1,0 +1,115 @@
+"""Replies that are there already: in the journal of an interrupted run, or in the cache that all runs share."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple
+
+from longagent.errors import NotCachedError, ReplyError
+from longagent.llm.budget import Spend
+from longagent.llm.model import Model, Reply, Request
+from longagent.store.journal import Journal, Spent
+from longagent.store.response_cache import ResponseCache
+
+
+class Found(NamedTuple):
+    """A reply and where it was."""
+
+    reply: Reply
+    source: Literal["journal", "cache"]
+
+
+class Replies:
+    """Where a run looks before it calls, and what it leaves for the next."""
+
+    def __init__(self, *, journal: Journal | None, cache: ResponseCache | None, cached_only: bool = False) -> None:
+        self._journal = journal
+        self._cache = cache
+        self._cached_only = cached_only
+
+    async def find(self, key: bytes, model: Model, request: Request) -> Found | None:
+        """Return the reply of the same call, if one is there.
+
+        Raises:
+            ReplyError: the call failed for good before this run was interrupted.
+            NotCachedError: it is not there, and nothing else may be used.
+        """
+        if self._journal is not None:
+            record = await self._journal.get(key)
+            if record is not None and (reply := _read(record)) is not None:
+                return Found(reply, "journal")
+            failed = self._journal.failure(key)
+            if failed is not None:
+                raise ReplyError(failed)
+        if self._cache is not None and model.profile.identity:
+            record = await self._cache.get(key)
+            if record is not None and (reply := _read(record)) is not None and _usable(request, reply):
+                await self.share(key, request, reply)
+                return Found(reply, "cache")
+        if self._cached_only:
+            raise NotCachedError("A reply that is needed is not in the cache.", hint="Ask without --cache-only.")
+        return None
+
+    async def keep(self, key: bytes, model: Model, request: Request, reply: Reply, spent: Spend) -> None:
+        """Remember a reply that was paid for: for this run in any case, for others only if it is of use."""
+        usable = _usable(request, reply)
+        if self._journal is not None:
+            record = asdict(reply)
+            await self._journal.put(key, record, role=request.role, usable=usable, spent=Spent(*spent))
+        if self._cache is not None and model.profile.identity and usable:
+            await self._cache.put(key, asdict(reply))
+
+    async def share(self, key: bytes, request: Request, reply: Reply) -> None:
+        """Remember for this run a reply that somebody else paid for."""
+        if self._journal is not None:
+            await self._journal.put(key, asdict(reply), role=request.role, usable=_usable(request, reply))
+
+    def suspected(self, key: bytes) -> bool:
+        """Whether a call was among the last when the server seemed to be down."""
+        return self._journal is not None and self._journal.suspected(key)
+
+    async def fail(self, key: bytes, reason: str, *, suspect: bool = False) -> None:
+        """Remember for this run that a call failed for good; a suspect is tried again when the run goes on."""
+        if self._journal is not None:
+            await self._journal.fail(key, reason, suspect=suspect)
+
+    async def reach_limit(self) -> None:
+        """Remember that a limit ended the reading."""
+        if self._journal is not None:
+            await self._journal.reach_limit()
+
+
+def request_key(model: Model, request: Request) -> bytes:
+    """Return what stands for everything that can change the reply: 32 bytes."""
+    profile = model.profile
+    identity = [
+        model.name,
+        profile.identity,
+        profile.thinking_tokens,
+        request.prompt,
+        [[message["role"], message["content"]] for message in request.messages],
+        request.max_tokens,
+        request.temperature,
+        request.seed,
+        request.stop,
+        request.sample,
+    ]
+    return sha256(json.dumps(identity).encode()).digest()
+
+
+def _usable(request: Request, reply: Reply) -> bool:
+    try:
+        if request.check is not None:
+            request.check(reply)
+    except ReplyError:
+        return False
+    return True
+
+
+def _read(record: Mapping[str, Any]) -> Reply | None:
+    """Read a reply from a file; `None` if another version wrote it."""
+    try:
+        return Reply(**record)
+    except TypeError:
+        return None

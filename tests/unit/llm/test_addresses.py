@@ -1,0 +1,150 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from longagent.errors import ModelUnavailableError, Trouble
+from longagent.llm.addresses import AVOIDED_SECONDS, Addresses
+from longagent.llm.limits import Limit
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def call(addresses: Addresses, trouble: Trouble | None = None) -> str:
+    """Make a call that fails if told so, and return where it went."""
+    where = ""
+    with suppress(ModelUnavailableError):
+        async with addresses.slot() as server:
+            where = server
+            await asyncio.sleep(0)
+            if trouble is not None:
+                raise ModelUnavailableError("no.", trouble=trouble)
+    return where
+
+
+@pytest.mark.parametrize("concurrency", [None, 4])
+def test_an_address_that_failed_is_avoided_for_a_while(concurrency: int | None) -> None:
+    async def scene() -> None:
+        clock = Clock()
+        addresses = Addresses(["a", "b"], concurrency=concurrency, clock=clock)
+        assert await call(addresses, "connection") == "a"
+        assert [await call(addresses) for _ in range(3)] == ["b", "b", "b"]
+        clock.now += AVOIDED_SECONDS
+        assert await call(addresses) == "a"
+        assert await call(addresses) == "a"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("trouble", "avoided"), [("timeout", True), ("overload", False), ("reply", False)])
+def test_only_silence_and_broken_connections_count(trouble: Trouble, avoided: bool) -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], clock=Clock())
+        await call(addresses, trouble)
+        assert (await call(addresses) == "b") is avoided
+
+    asyncio.run(scene())
+
+
+def test_where_all_failed_all_are_tried() -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], clock=Clock())
+        assert await call(addresses, "connection") == "a"
+        assert await call(addresses, "connection") == "b"
+        assert await call(addresses) == "a"
+        # It works again, and so it is the one to go to.
+        assert list(await asyncio.gather(call(addresses), call(addresses))) == ["a", "a"]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("concurrency", [None, 2])
+def test_calls_that_wait_turn_away_from_an_address_that_failed(concurrency: int | None) -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], concurrency=concurrency, clock=Clock())
+        went: list[str] = []
+
+        async def one() -> None:
+            with suppress(ModelUnavailableError):
+                async with addresses.slot() as server:
+                    went.append(server)
+                    await asyncio.sleep(0)
+                    if server == "a":
+                        raise ModelUnavailableError("no.", trouble="connection")
+
+        await asyncio.gather(*(one() for _ in range(100)))
+        assert len(went) == 100
+        # Those that were on their way when it first failed, and none after: failing is fast, and would draw all calls.
+        assert went.count("a") <= 4
+
+    asyncio.run(scene())
+
+
+def test_a_fixed_total_is_shared_by_all_addresses() -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], concurrency=3)
+        inside: list[str] = []
+        most = 0
+
+        async def one() -> None:
+            nonlocal most
+            async with addresses.slot() as server:
+                inside.append(server)
+                most = max(most, len(inside))
+                assert abs(inside.count("a") - inside.count("b")) <= 1
+                await asyncio.sleep(0)
+                inside.remove(server)
+
+        await asyncio.gather(*(one() for _ in range(30)))
+        assert most == 3
+
+    asyncio.run(scene())
+
+
+def test_models_of_one_session_share_a_fixed_total() -> None:
+    async def scene() -> None:
+        session: dict[str, Limit] = {}
+        models = [Addresses(urls, concurrency=2, limits=session) for urls in (["a", "b"], ["b", "a"])]
+        inside, most = 0, 0
+
+        async def one(addresses: Addresses) -> None:
+            nonlocal inside, most
+            async with addresses.slot():
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(0)
+                inside -= 1
+
+        await asyncio.gather(*(one(addresses) for addresses in models for _ in range(20)))
+        assert most == 2
+
+    asyncio.run(scene())
+
+
+def test_a_slow_address_does_not_hold_up_the_calls_of_a_fast_one() -> None:
+    async def scene() -> None:
+        addresses = Addresses(["slow", "fast"])
+        stuck = asyncio.Event()
+        done: list[str] = []
+
+        async def one() -> None:
+            async with addresses.slot() as server:
+                if server == "slow":
+                    await stuck.wait()
+                else:
+                    await asyncio.sleep(0)
+                done.append(server)
+
+        calls = [asyncio.ensure_future(one()) for _ in range(50)]
+        while len(done) < 46:
+            await asyncio.sleep(0)
+        stuck.set()
+        await asyncio.gather(*calls)
+        assert done[:46] == ["fast"] * 46
+
+    asyncio.run(scene())
