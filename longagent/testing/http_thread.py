@@ -8,8 +8,13 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: a client may well open some hundreds at once."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class HttpRequest(NamedTuple):
@@ -20,6 +25,13 @@ class HttpRequest(NamedTuple):
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+
+
+class Ending(NamedTuple):
+    """The last that is sent of a response, and what becomes of the connection."""
+
+    data: bytes = b""
+    then: Literal["keep", "close", "reset"] = "keep"
 
 
 class Connection:
@@ -34,15 +46,20 @@ class Connection:
         self._writer.write(data)
         await self._writer.drain()
 
-    async def respond(self, status: int, body: Any, *, content_type: str = "application/json") -> None:
+    async def respond(
+        self, status: int, body: Any, *, content_type: str = "application/json", headers: Mapping[str, str] = _NONE
+    ) -> None:
         """Send a complete response; what is not bytes is sent as JSON."""
-        await self.send(_response(status, body, content_type))
+        await self.send(response_bytes(status, body, content_type=content_type, headers=headers))
 
-    async def respond_half(self, status: int, body: Any) -> None:
-        """Announce a response in full, stop in the middle, and close."""
-        data = _response(status, body, "application/json")
-        await self.send(data[: (data.index(b"\r\n\r\n") + 4 + len(data)) // 2])
-        self._writer.close()
+    async def end(self, ending: Ending) -> None:
+        """Send the last of a response; keep the connection for the next request, close it, or break it."""
+        if ending.data:
+            await self.send(ending.data)
+        if ending.then == "close":
+            self._writer.close()
+        elif ending.then == "reset":
+            self._reset()
 
     async def wait(self, seconds: float | None) -> None:
         """Let time pass; `None` waits for as long as the client does.
@@ -50,15 +67,28 @@ class Connection:
         Raises:
             ConnectionResetError: the client went away; like a real server, work for it should stop.
         """
+        await self._watch(asyncio.timeout(seconds))
+
+    async def wait_for(self, event: asyncio.Future[None]) -> None:
+        """Wait until the future is done.
+
+        Raises:
+            ConnectionResetError: the client went away first.
+        """
+        limit = asyncio.timeout(None)
+        event.add_done_callback(lambda _: limit.reschedule(0))
+        await self._watch(limit)
+
+    async def _watch(self, limit: asyncio.Timeout) -> None:
         try:
-            async with asyncio.timeout(seconds):
+            async with limit:
                 # A client that waits for its response sends nothing, so this ends only with the connection.
                 await self._reader.read(1)
         except TimeoutError:
             return
         raise ConnectionResetError
 
-    def reset(self) -> None:
+    def _reset(self) -> None:
         """Break the connection the hard way, as a crashed machine does."""
         # Lingering for zero seconds makes the kernel send RST in place of an orderly end.
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -69,10 +99,11 @@ Handler = Callable[[HttpRequest, Connection], Awaitable[None]]
 
 
 class HttpThread:
-    """Serves `handler` on a free port of 127.0.0.1 from `start` to `close`; also a context manager."""
+    """Serves `handler` on 127.0.0.1 from `start` to `close`; also a context manager. Port 0 takes a free one."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, *, port: int = 0) -> None:
         self._handler = handler
+        self._wanted = port
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -119,7 +150,7 @@ class HttpThread:
     async def _main(self, ready: Future[int]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+            server = await asyncio.start_server(self._serve, "127.0.0.1", self._wanted, backlog=_BACKLOG)
         except OSError as error:
             ready.set_exception(error)
             return
@@ -168,11 +199,19 @@ async def _read_request(reader: asyncio.StreamReader) -> HttpRequest:
     return HttpRequest(method, path, headers, body)
 
 
-def _response(status: int, body: Any, content_type: str) -> bytes:
+def response_bytes(
+    status: int, body: Any, *, content_type: str = "application/json", headers: Mapping[str, str] = _NONE
+) -> bytes:
+    """Return a complete response; a body that is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return head_bytes(status, {"Content-Type": content_type, "Content-Length": str(len(data)), **headers}) + data
+
+
+def head_bytes(status: int, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a response, to which any body may be added."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
-    headers = f"Content-Type: {content_type}\r\nContent-Length: {len(data)}"
-    return f"HTTP/1.1 {status} {phrase}\r\n{headers}\r\n\r\n".encode("latin-1") + data
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode("latin-1")

@@ -1,15 +1,10 @@
 """Models that need no weights: one replies from a script, one knows only its prompt."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from longagent.documents.sentences import sentences
 from longagent.documents.tokens import count_tokens
-from longagent.evidence.words import keys
-from longagent.llm.model import Message, Profile, Reply, Request
-
-_PASSAGE = re.compile(r"^\[passage [^\n]*, ([0-9a-f]{8})\]\n(.*?)\n\[end \1\]$", re.MULTILINE | re.DOTALL)
-_QUESTION = re.compile(r"^Using only the passages, [^:]*: (.*)$", re.MULTILINE)
+from longagent.llm.model import Profile, Reply, Request
+from longagent.testing.readers import closest_sentence
 
 
 class ScriptedModel:
@@ -80,16 +75,3 @@ class PromptReader(ScriptedModel):
             abstains=abstains,
             reading_tokens=reading_tokens,
         )
-
-
-def closest_sentence(messages: Sequence[Message]) -> str:
-    """Return the sentence of the prompt's passages that shares most content words with its question.
-
-    "Not found." when no sentence shares half of them. Serves `SimulatedServer` as a reply, too.
-    """
-    prompt = messages[-1]["content"]
-    questions = _QUESTION.findall(prompt)
-    asked = set(keys(questions[-1])) if questions else set()
-    texts = [text[start:end] for _, text in _PASSAGE.findall(prompt) for start, end in sentences(text)]
-    best = max(texts, key=lambda text: len(asked & set(keys(text))), default="")
-    return best if len(asked & set(keys(best))) * 2 >= len(asked) > 0 else "Not found."
