@@ -1,13 +1,13 @@
 """An agent is a role: a prompt, a way to read the reply, a cap, and one model call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from longagent.agents.prompt import Prompt
-from longagent.errors import ModelError
-from longagent.llm.model import Model, Request
+from longagent.errors import ContextTooLongError, ReplyError
+from longagent.llm.model import Message, Model, Reply, Request
 
 R = TypeVar("R")
 
@@ -22,37 +22,125 @@ class Said(Generic[R]):
 
 
 class Agent(Generic[R]):
-    """A role that can be called: values in, a typed reply out."""
+    """A role that can be called: values in, a typed reply out.
 
-    def __init__(self, name: str, *, parse: Callable[[str], R]) -> None:
+    Args:
+        name: of ours, the path of the prompt below `longagent/agents/`, without `.md`.
+        parse: reads the reply's text; raises `ReplyError` when it is not in the form that was asked for.
+        tagged: whether a reply that its cap cut off is worthless, because its end carries meaning.
+        silence: what it means to say nothing, even when asked again; `None`: it is a failure.
+        role: what `--role-model` calls it; by default the last part of the name.
+        prompt: for agents of other packages, whose prompts don't lie below `longagent/agents/`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        parse: Callable[[str], R],
+        tagged: bool = False,
+        silence: R | None = None,
+        role: str | None = None,
+        prompt: Prompt | None = None,
+    ) -> None:
         self.name = name
+        self.role = role or name.rpartition("/")[2]
         self._parse = parse
+        self._tagged = tagged
+        self._silence = silence
+        self._prompt = prompt
+
+    def __repr__(self) -> str:
+        return f"Agent({self.name!r})"
 
     @cached_property
     def prompt(self) -> Prompt:
         """The role's prompt, read on first use."""
-        return Prompt.load(self.name)
+        return self._prompt or Prompt.load(self.name)
 
     async def __call__(
-        self, model: Model, *, max_tokens: int, seed: int | None = None, stop: tuple[str, ...] = (), **values: str
+        self,
+        model: Model,
+        *,
+        max_tokens: int,
+        seed: int | None = None,
+        stop: tuple[str, ...] = (),
+        temperature: float = 0.0,
+        sample: int = 0,
+        final: bool = False,
+        **values: str,
     ) -> Said[R]:
-        """Make one call and read its reply. `values` fill the slots of the prompt.
+        """Make one call and read its reply, or ask once more when that cannot be read.
+
+        Args:
+            model: who plays the role.
+            max_tokens: cap of the reply.
+            seed: of sampling.
+            stop: texts that end the reply.
+            temperature: of sampling.
+            sample: tells calls apart that differ in nothing else.
+            final: whether this call writes the answer, for which a budget keeps room.
+            values: fill the slots of the prompt.
 
         Raises:
-            ModelError: nothing was said, because the cap was used up (by thinking, say) or the server held it back.
+            ReplyError: nothing usable was said, twice.
+            ModelError: see `Model.complete`.
         """
-        messages = self.prompt.render(values)
-        request = Request(messages=messages, max_tokens=max_tokens, seed=seed, stop=stop, role=self.name)
+        request = Request(
+            messages=self.prompt.render(values),
+            max_tokens=max_tokens,
+            temperature=temperature,
+            # With the same seed samples would be copies.
+            seed=None if seed is None else seed + sample,
+            stop=stop,
+            sample=sample,
+            role=self.name,
+            prompt=self.prompt.hash,
+            check=self._read,
+            final=final,
+        )
         reply = await model.complete(request)
-        if not reply.text.strip() and reply.finish != "stop":
-            cause = f"used up its {max_tokens} tokens before" if reply.finish == "length" else "was kept from"
-            raise ModelError(
-                f"{model.name} {cause} answering.",
-                hint="Raise the reply's cap (-S answer_tokens=N), or use another model.",
-            )
-        return Said(self._parse(reply.text), cut=reply.finish == "length")
+        try:
+            return self._read(reply)
+        except ReplyError as error:
+            # One that was cut off would be cut off again.
+            if reply.finish == "length":
+                raise _cut_off(model, max_tokens) from error
+            return await self._ask_again(model, request, error)
+
+    async def _ask_again(self, model: Model, request: Request, error: ReplyError) -> Said[R]:
+        again = replace(request, messages=_once_more(request.messages, error.message))
+        try:
+            reply = await model.complete(again)
+        except ContextTooLongError:
+            raise error from None
+        if self._silence is not None and not reply.text.strip() and reply.finish == "stop":
+            return Said(self._silence, cut=False)
+        return self._read(reply)
+
+    def _read(self, reply: Reply) -> Said[R]:
+        if not reply.text.strip():
+            raise ReplyError("the reply was empty.")
+        cut = reply.finish == "length"
+        if cut and self._tagged:
+            raise ReplyError("the reply was cut off.")
+        return Said(self._parse(reply.text), cut=cut)
 
     async def overhead(self, model: Model, **values: str) -> int:
         """Return the tokens of the prompt filled with these values, with a little for the chat's own markers."""
         text = "\n".join(message["content"] for message in self.prompt.render(values))
         return await model.count_tokens(text) + 24
+
+
+def _cut_off(model: Model, max_tokens: int) -> ReplyError:
+    return ReplyError(
+        f"{model.name} used up its {max_tokens} tokens before answering.",
+        hint="Raise the reply's cap (-S answer_tokens=N), or use another model.",
+    )
+
+
+def _once_more(messages: tuple[Message, ...], problem: str) -> tuple[Message, ...]:
+    """Ask again in the same message: the worthless reply is left out, for the window may not hold it too."""
+    *before, last = messages
+    content = f"{last['content']}\n\n(Your last reply could not be used: {problem} Please reply as asked.)"
+    return (*before, {"role": last["role"], "content": content})

@@ -18,14 +18,18 @@ class Prompt:
     """A prompt of two sections with named slots."""
 
     name: str
-    """Path below `longagent/agents/`, without `.md`."""
+    """Of ours, the path below `longagent/agents/`, without `.md`."""
     system: str
     user: str
 
     @classmethod
     def load(cls, name: str) -> "Prompt":
-        """Read `agents/<name>.md`: a `# system` section, then a `# user` section."""
-        source = files("longagent.agents").joinpath(f"{name}.md").read_text(encoding="utf-8")
+        """Read `agents/<name>.md`."""
+        return cls.parse(name, files("longagent.agents").joinpath(f"{name}.md").read_text(encoding="utf-8"))
+
+    @classmethod
+    def parse(cls, name: str, source: str) -> "Prompt":
+        """Read a text with a `# system` section, then a `# user` section."""
         _, *parts = _SECTION.split(source)
         sections = dict(zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True))
         return cls(name, sections["system"], sections["user"])

@@ -30,11 +30,16 @@ class _Unit(NamedTuple):
     before: _Border
 
 
-def chunk(documents: Sequence[Document], *, tokens: int) -> list[Chunk]:
+def chunk(documents: Sequence[Document], *, tokens: int, fill: float = 0.5) -> list[Chunk]:
     """Cut documents into chunks of at most `tokens` tokens, numbered through from 0.
 
-    Chunks don't overlap, never span documents, and together cover everything that is not white space. A chunk that is
-    half full ends at the next page or section, so that an edit changes few chunks.
+    Chunks don't overlap, never span documents, and together cover everything that is not white space.
+
+    Args:
+        documents: cut one after the other.
+        tokens: of a chunk, at most.
+        fill: how full a chunk is that ends at the next page or paragraph, so that an edit changes few chunks. With 1
+            only sentences count, and there are as few chunks as can be.
 
     Raises:
         ValueError: `tokens` is less than 1.
@@ -43,10 +48,20 @@ def chunk(documents: Sequence[Document], *, tokens: int) -> list[Chunk]:
         raise ValueError(f"a chunk needs at least one token, not {tokens}")
     chunks: list[Chunk] = []
     for document in documents:
-        for units in _packed(_units(document, tokens), tokens):
+        for units in _packed(_units(document, tokens), tokens, fill):
             span = Span(document, units[0].start, units[-1].end)
             chunks.append(Chunk(len(chunks), span, sum(unit.tokens for unit in units)))
     return chunks
+
+
+def halves(span: Span) -> tuple[Span, Span]:
+    """Cut a span in two, at the end of the sentence nearest to its middle; within it if there is but one."""
+    text = span.text
+    middle = len(text) // 2
+    space = text.rfind(" ", len(text) // 4, middle)
+    borders = [end for _, end in sentences(text) if 0 < end < len(text)] or [space if space > 0 else middle]
+    cut = span.start + min(borders, key=lambda border: abs(border - middle))
+    return span._replace(end=cut), span._replace(start=cut)
 
 
 def _units(document: Document, limit: int) -> Iterator[_Unit]:
@@ -83,16 +98,16 @@ def _fitting(text: str, unit: _Unit, limit: int) -> Iterator[_Unit]:
             yield from _fitting(text, part, limit)
 
 
-def _packed(units: Iterator[_Unit], limit: int) -> Iterator[list[_Unit]]:
+def _packed(units: Iterator[_Unit], limit: int, fill: float) -> Iterator[list[_Unit]]:
     """Yield the units of each chunk."""
     held: list[_Unit] = []
     total = 0
     for unit in units:
-        if unit.before is _Border.PAGE and total * 2 >= limit and held:
+        if unit.before is _Border.PAGE and total >= fill * limit and held:
             yield held
             held, total = [], 0
         while held and total + unit.tokens > limit:
-            cut = len(held) if unit.before else _last_paragraph(held, limit)
+            cut = len(held) if unit.before else _last_paragraph(held, fill * limit)
             yield held[:cut]
             held = held[cut:]
             total = sum(one.tokens for one in held)
@@ -102,12 +117,12 @@ def _packed(units: Iterator[_Unit], limit: int) -> Iterator[list[_Unit]]:
         yield held
 
 
-def _last_paragraph(held: list[_Unit], limit: int) -> int:
-    """Return where the last paragraph begins, if what comes before it fills half a chunk; else the end."""
+def _last_paragraph(held: list[_Unit], least: float) -> int:
+    """Return where the last paragraph begins, if what comes before it is enough; else the end."""
     total = sum(unit.tokens for unit in held)
     for index in range(len(held) - 1, 0, -1):
         total -= held[index].tokens
-        if total * 2 < limit:
+        if total < least:
             break
         if held[index].before:
             return index

@@ -5,7 +5,7 @@ from longagent.llm.model import Model
 
 _ABSTAIN = "If they do not hold the answer, say: Not found."
 
-answer_from_passages: Agent[str] = Agent("answering/from_passages", parse=str.strip)
+answer_from_passages: Agent[str] = Agent("answering/from_passages", parse=str.strip, silence="")
 """Takes `passages`, `question` and `otherwise`; returns the answer in the model's words."""
 
 

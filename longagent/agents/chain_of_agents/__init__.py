@@ -1,0 +1,35 @@
+"""Roles of Chain-of-Agents: workers that pass a summary on, a manager that answers from the last one, a judge."""
+
+from longagent.agents.chain_of_agents.checking import holds
+from longagent.agents.chain_of_agents.roles import (
+    Verdict,
+    judge,
+    manager,
+    manager_code,
+    manager_summary,
+    otherwise,
+    pass_on,
+    render_summaries,
+    render_summary,
+    worker,
+    worker_brief,
+    worker_code,
+    worker_summary,
+)
+
+__all__ = [
+    "Verdict",
+    "holds",
+    "judge",
+    "manager",
+    "manager_code",
+    "manager_summary",
+    "otherwise",
+    "pass_on",
+    "render_summaries",
+    "render_summary",
+    "worker",
+    "worker_brief",
+    "worker_code",
+    "worker_summary",
+]
