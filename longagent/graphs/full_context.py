@@ -16,8 +16,9 @@ from longagent.agents.answering import answer_from_passages
 from longagent.agents.passages import render_passages
 from longagent.documents import Chunk, Span
 from longagent.errors import WindowTooSmallError
-from longagent.graphs.reading import AnswerState, Positive, answer, prompt_room, render_one
-from longagent.graphs.strategy import Context, strategy
+from longagent.graphs.reading import AnswerState, Positive, answer, one_call, prompt_room, render_one
+from longagent.graphs.strategy import Context, Estimate, Plan, strategy
+from longagent.llm.model import Model
 
 _CHUNK_TOKENS = 512
 
@@ -36,26 +37,31 @@ async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
     """Take everything, or as much of head and tail as fits."""
     ctx = runtime.context
     config: FullContextConfig = ctx.config
-    room = await prompt_room(ctx, state["question"], config.answer_tokens)
-    total = await ctx.model.count_tokens(render_passages(_joined(ctx.chunks)))
+    model = ctx.model(answer_from_passages)
+    room = await prompt_room(model, state["question"], config.answer_tokens)
+    total = await model.count_tokens(render_passages(_joined(ctx.chunks)))
     kept = set(range(len(ctx.chunks)))
     if total > room.document:
-        if config.overflow == "refuse":
-            raise WindowTooSmallError(
-                f"full-context: the document has about {total} tokens, and the window of {ctx.model.name} "
-                f"leaves room for {room.document}.",
-                hint="Use -s rag, or -S overflow=cut to read head and tail only.",
-            )
-        sizes = [await ctx.model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
+        _refuse_unless_cut(config, model, total, room.document)
+        sizes = [await model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
         kept = _head_and_tail(sizes, room.document)
     left_out = [chunk for chunk in ctx.chunks if chunk.index not in kept]
     return {
         "evidence": [ctx.ref(span) for span in _joined([chunk for chunk in ctx.chunks if chunk.index in kept])],
-        "chunks_read": sorted(kept),
+        "selected": sorted(kept),
         "reply_tokens": room.reply,
         "partial": bool(left_out),
         "warnings": [_says_left_out(left_out, len(ctx.chunks))] if left_out else [],
     }
+
+
+def _refuse_unless_cut(config: FullContextConfig, model: Model, total: int, room: int) -> None:
+    if config.overflow == "refuse":
+        raise WindowTooSmallError(
+            f"full-context: the document has about {total} tokens, and the window of {model.name} "
+            f"leaves room for {room}.",
+            hint="Use -s rag, or -S overflow=cut to read head and tail only.",
+        )
 
 
 def _head_and_tail(sizes: Sequence[int], budget: int) -> set[int]:
@@ -92,12 +98,26 @@ def _says_left_out(left_out: Sequence[Chunk], total: int) -> str:
     return f"The document did not fit: {len(left_out)} of {total} chunks in the middle ({where}) were not read."
 
 
+async def _chunk_tokens(plan: Plan) -> int:
+    return min(_CHUNK_TOKENS, plan.model(answer_from_passages).profile.window // 8)
+
+
+async def _estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
+    model = plan.model(answer_from_passages)
+    tokens = await model.count_tokens(render_passages(_joined(chunks)))
+    room = await prompt_room(model, plan.question, plan.config.answer_tokens)
+    if tokens > room.document:
+        _refuse_unless_cut(plan.config, model, tokens, room.document)
+    return await one_call(plan, tokens, plan.config.answer_tokens)
+
+
 @strategy(
     "full-context",
     config=FullContextConfig,
     summary="short documents: reads everything in one call; refuses or cuts the middle when it does not fit",
     agents=(answer_from_passages,),
-    chunk_tokens=lambda _config, profile: min(_CHUNK_TOKENS, profile.window // 8),
+    chunk_tokens=_chunk_tokens,
+    estimate=_estimate,
 )
 def full_context() -> StateGraph[AnswerState, Context]:
     """Build the graph: select → answer."""

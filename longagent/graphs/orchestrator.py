@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NotRequired
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -11,7 +12,9 @@ from langgraph.runtime import Runtime
 from longagent.answer import Citation
 from longagent.documents import Span
 from longagent.evidence import SHORTEST_QUOTE, find_quote, is_abstention, trace
-from longagent.graphs.strategy import CitationRef, Context, Strategy, StrategyState
+from longagent.graphs.context import Context
+from longagent.graphs.state import CitationRef, StrategyState
+from longagent.graphs.strategy import Strategy
 
 
 class RunState(StrategyState):
@@ -27,12 +30,27 @@ class RunState(StrategyState):
 
 async def prepare(state: RunState) -> dict[str, Any]:
     """Give the strategy a clean slate."""
-    return {"question": state["question"].strip(), "partial": False, "warnings": []}
+    return {"question": state["question"].strip(), "partial": False, "evidence": []}
+
+
+def unanswered(question: str) -> RunState:
+    """Return the state of a run that ended before anything could be answered."""
+    return {
+        "question": question,
+        "text": None,
+        "citations": [],
+        "partial": True,
+        "chunks_read": [],
+        "chunks_failed": [],
+        "warnings": [],
+    }
 
 
 async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Find the places in the source that carry the reply. Code only, no model call."""
     reply = state["reply"]
+    if not reply:
+        return {"text": None, "citations": [], "grounded": True}
     spans = [runtime.context.span(ref) for ref in state["evidence"]]
     # "The price was not disclosed." is an answer where the document says just that.
     if is_abstention(reply) and not _stands_in(spans, reply):
@@ -63,16 +81,18 @@ def _ref(citation: Citation) -> CitationRef:
 
 async def finish(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Decide what an untraceable reply means: nothing from a model that never abstains, a warning from others."""
-    if state["grounded"]:
+    if state["grounded"] or state.get("overall"):
         return {}
-    if runtime.context.model.profile.abstains:
+    if runtime.context.writer.profile.abstains:
         warning = f"The answer could not be traced to the source: {state['objection']}."
-        return {"warnings": [*state["warnings"], warning]}
+        return {"warnings": [warning]}
     warning = f"A reply was dropped because the text does not carry it: {state['objection']}."
-    return {"text": None, "citations": [], "warnings": [*state["warnings"], warning]}
+    return {"text": None, "citations": [], "warnings": [warning]}
 
 
-def build(strategy: Strategy) -> CompiledStateGraph[RunState, Context, Any, Any]:
+def build(
+    strategy: Strategy, checkpointer: BaseCheckpointSaver[Any] | None = None
+) -> CompiledStateGraph[RunState, Context, Any, Any]:
     """Build the graph of a run."""
     graph = StateGraph(RunState, context_schema=Context)
     graph.add_node(prepare)
@@ -84,4 +104,4 @@ def build(strategy: Strategy) -> CompiledStateGraph[RunState, Context, Any, Any]
     graph.add_edge("strategy", "cite")
     graph.add_edge("cite", "finish")
     graph.add_edge("finish", END)
-    return graph.compile(name=strategy.name)
+    return graph.compile(name=strategy.name, checkpointer=checkpointer)

@@ -6,6 +6,7 @@ Departures from that baseline: BM25 instead of a dense re-ranker; what is read s
 models lose the thread when passages jump.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,11 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from longagent.agents.answering import answer_from_passages
-from longagent.documents import Span
-from longagent.graphs.reading import AnswerState, Positive, answer, prompt_room, render_one
+from longagent.documents import Chunk, Span
+from longagent.graphs.reading import AnswerState, Positive, answer, one_call, prompt_room, render_one
 from longagent.graphs.room import shorten
-from longagent.graphs.strategy import Context, strategy
-from longagent.llm.model import Profile
+from longagent.graphs.strategy import Context, Estimate, Plan, strategy
+from longagent.llm.model import Model
 
 _USUAL_CHUNK = 300
 _USUAL_EVIDENCE = 6000
@@ -40,28 +41,38 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     """Pick the best chunks that fit, in document order."""
     ctx = runtime.context
     config: RagConfig = ctx.config
-    room = await prompt_room(ctx, state["question"], config.answer_tokens)
-    usual = min(_USUAL_EVIDENCE, ctx.model.profile.reading_tokens or _USUAL_EVIDENCE)
-    budget = min(room.document, config.evidence_tokens or usual)
+    model = ctx.model(answer_from_passages)
+    room = await prompt_room(model, state["question"], config.answer_tokens)
+    budget = min(room.document, _evidence_tokens(config, model))
     picked: list[tuple[int, Span]] = []
     for chunk in (ranked.chunk for ranked in await ctx.rank(state["question"])):
-        span = chunk.span if picked else await shorten(chunk.span, budget, ctx.model.count_tokens)
-        budget -= await ctx.model.count_tokens(render_one(span))
+        span = chunk.span if picked else await shorten(chunk.span, budget, model.count_tokens)
+        budget -= await model.count_tokens(render_one(span))
         if budget < 0 and picked:
             break
         picked.append((chunk.index, span))
     picked.sort()
     return {
         "evidence": [ctx.ref(span) for _, span in picked],
-        "chunks_read": [index for index, _ in picked],
+        "selected": [index for index, _ in picked],
         "reply_tokens": room.reply,
     }
 
 
-def _chunk_tokens(config: RagConfig, profile: Profile) -> int:
+def _evidence_tokens(config: RagConfig, model: Model) -> int:
+    return config.evidence_tokens or min(_USUAL_EVIDENCE, model.profile.reading_tokens or _USUAL_EVIDENCE)
+
+
+async def _chunk_tokens(plan: Plan) -> int:
     # One passage and its delimiters should fit into what the model reads well.
+    profile = plan.model(answer_from_passages).profile
     usual = min(_USUAL_CHUNK, (profile.reading_tokens or profile.window) * 3 // 4)
-    return min(config.chunk_tokens or usual, profile.window // 4)
+    return min(plan.config.chunk_tokens or usual, profile.window // 4)
+
+
+async def _estimate(plan: Plan, _chunks: Sequence[Chunk]) -> Estimate:
+    evidence = _evidence_tokens(plan.config, plan.model(answer_from_passages))
+    return await one_call(plan, evidence, plan.config.answer_tokens)
 
 
 @strategy(
@@ -70,6 +81,7 @@ def _chunk_tokens(config: RagConfig, profile: Profile) -> int:
     summary="look-ups: reads only the best-matching chunks; one call however long the document",
     agents=(answer_from_passages,),
     chunk_tokens=_chunk_tokens,
+    estimate=_estimate,
 )
 def rag() -> StateGraph[AnswerState, Context]:
     """Build the graph: retrieve → answer."""

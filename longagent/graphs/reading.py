@@ -5,20 +5,24 @@ from typing import Annotated, Any
 from langgraph.runtime import Runtime
 from pydantic import Field
 
+from longagent.agents.agent import Said
 from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.agents.passages import render_passages
 from longagent.documents import Span
 from longagent.events import ChunksRead
 from longagent.graphs.room import Room, share_window
-from longagent.graphs.strategy import Context, StrategyState
+from longagent.graphs.strategy import Context, Estimate, Plan, Planned, StrategyState
+from longagent.llm.model import Model
 
 Positive = Annotated[int, Field(gt=0)]
 """A setting that counts something."""
 
 
 class AnswerState(StrategyState):
-    """Adds the reply's cap, settled when the document's share is."""
+    """Adds what was selected, and the reply's cap, which is settled with the document's share of the window."""
 
+    selected: list[int]
+    """Indices of the chunks to be read."""
     reply_tokens: int
 
 
@@ -27,29 +31,50 @@ def render_one(span: Span) -> str:
     return render_passages([span]) + "\n\n"
 
 
-async def prompt_room(ctx: Context, question: str, reply: int | None) -> Room:
-    """Share the model's window between this question's prompt, the document and the reply."""
-    values = {"passages": "", "question": question, "otherwise": otherwise(ctx.model)}
-    overhead = await answer_from_passages.overhead(ctx.model, **values)
-    profile = ctx.model.profile
-    return share_window(profile.window, prompt=overhead, reply=reply or profile.reply_tokens)
+async def prompt_room(model: Model, question: str, reply: int | None) -> Room:
+    """Share a model's window between this question's prompt, the document and the reply."""
+    values = {"passages": "", "question": question, "otherwise": otherwise(model)}
+    overhead = await answer_from_passages.overhead(model, **values)
+    profile = model.profile
+    return share_window(profile.window - profile.thinking_tokens, prompt=overhead, reply=reply or profile.reply_tokens)
+
+
+def stops(model: Model) -> tuple[str, ...]:
+    """Return what ends a reply early: a model whose profile caps its replies rambles on after the first paragraph."""
+    return () if model.profile.reply_tokens is None else ("\n\n",)
 
 
 async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Answer from the selected text."""
     ctx = runtime.context
+    model = ctx.model(answer_from_passages)
     said = await answer_from_passages(
-        ctx.model,
+        model,
         max_tokens=state["reply_tokens"],
         seed=ctx.seed,
-        stop=() if ctx.model.profile.reply_tokens is None else ("\n\n",),
+        stop=stops(model),
+        final=True,
         passages=render_passages([ctx.span(ref) for ref in state["evidence"]]),
         question=state["question"],
-        otherwise=otherwise(ctx.model),
+        otherwise=otherwise(model),
     )
-    ctx.emit(ChunksRead(chunks=tuple(state["chunks_read"])))
-    warnings = state["warnings"]
+    chunks = state["selected"]
+    ctx.emit(ChunksRead(chunks=tuple(chunks)))
+    return {"reply": said.value, "chunks_read": chunks, "warnings": says_cut(said, model, state["reply_tokens"])}
+
+
+def says_cut(said: Said[Any], model: Model, cap: int) -> list[str]:
+    """Return a warning if the cap ended an answer that might have gone on."""
     # A model whose profile caps its replies rambles on anyway; nothing is lost there.
-    if said.cut and ctx.model.profile.reply_tokens is None:
-        warnings = [*warnings, f"The answer was cut at {state['reply_tokens']} tokens; -S answer_tokens=N raises that."]
-    return {"reply": said.value, "warnings": warnings}
+    if not said.cut or model.profile.reply_tokens is not None:
+        return []
+    return [f"The answer was cut at {cap} tokens; -S answer_tokens=N raises that."]
+
+
+async def one_call(plan: Plan, document: int, reply: int | None) -> Estimate:
+    """Estimate a strategy that answers in one call from at most so many document tokens, as far as they fit."""
+    model = plan.model(answer_from_passages)
+    room = await prompt_room(model, plan.question, reply)
+    beside = model.profile.window - model.profile.thinking_tokens - room.document - room.reply
+    prompt = beside + min(document, room.document)
+    return Estimate(planned=(Planned(answer_from_passages, 1, prompt, room.reply, final=True),), depth=1)

@@ -16,6 +16,7 @@ GROUP = "longagent.strategies"
 _OURS = {
     "rag": "longagent.graphs.rag:rag",
     "full-context": "longagent.graphs.full_context:full_context",
+    "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
 }
 
 

@@ -1,133 +1,95 @@
-"""A run: documents cut for a strategy, one question after another through its graph, answers out."""
+"""Documents and models, ready for questions."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from hashlib import sha256
-from threading import Lock
-from time import monotonic
-from typing import Any, NamedTuple
-
-from longagent.answer import Answer, Coverage
-from longagent.documents import Loaded, chunk
+from longagent.answer import Answer
+from longagent.documents import Loaded
 from longagent.errors import UsageError
-from longagent.events import Emit, Event, RunStarted, Warned
-from longagent.graphs import orchestrator, registry
-from longagent.graphs.auto import choose
+from longagent.events import Emit
+from longagent.graphs.asked import Asked
+from longagent.graphs.cutting import Cutter
+from longagent.graphs.forecast import Forecast, forecast
+from longagent.graphs.identity import run_id
+from longagent.graphs.means import Means
+from longagent.graphs.resolve import Resolved, check_roles, resolve_auto
 from longagent.graphs.room import check_window
-from longagent.graphs.strategy import Context, Strategy
-from longagent.llm.meter import Metered
-from longagent.llm.model import Model
-from longagent.retrievers import Bm25, Retriever
-
-
-class Resolved(NamedTuple):
-    """A strategy with its config, and why it was chosen."""
-
-    strategy: Strategy
-    config: Any
-    reason: str
-
-
-def resolve(name: str, settings: Mapping[str, Any], *, reason: str = "as asked") -> Resolved | None:
-    """Return the named strategy, configured; `None` for `auto`, which needs documents and model first.
-
-    Raises:
-        UsageError: an unknown strategy or setting.
-    """
-    if name == "auto":
-        if settings:
-            raise UsageError("Strategy settings need a strategy.", hint=f"Name one: {', '.join(registry.names())}.")
-        return None
-    strategy = registry.get(name)
-    return Resolved(strategy, registry.configure(strategy, settings), reason)
+from longagent.graphs.seen import Seen
+from longagent.llm.roles import Models
+from longagent.store.journal import Journal
 
 
 class Run:
-    """Documents and a model, ready for questions. Making one takes time: the documents are cut."""
+    """Answers questions from documents with one strategy. Making one takes time where that is to be chosen."""
 
-    def __init__(self, loaded: Loaded, model: Model, resolved: Resolved | None, *, emit: Emit) -> None:
-        """Take documents and model; `resolved` is `None` for `auto`.
+    def __init__(
+        self, loaded: Loaded, models: Models, resolved: Resolved | None, *, emit: Emit, means: Means | None = None
+    ) -> None:
+        """Take documents and models; `resolved` is `None` for `auto`.
 
         Raises:
-            WindowTooSmallError: the model's window holds no useful piece of document.
+            WindowTooSmallError: a model's window holds no useful piece of document.
+            UsageError: a model was named for a role that the strategy does not have, or a limit on cost lacks a price.
         """
-        check_window(model.profile.window)
-        if resolved is None:
-            choice = choose(loaded.documents, model.profile)
-            strategy = registry.get(choice.name)
-            resolved = Resolved(strategy, registry.configure(strategy, {}), choice.reason)
-        self._resolved = resolved
+        for model in models.each():
+            check_window(model.profile.window)
+        self._resolved = resolved or resolve_auto(loaded.documents, models.default.profile)
+        check_roles(self._resolved.strategy, list(models.by_role))
         self._loaded = loaded
-        self._model = model
+        self._models = models
         self._emit = emit
-        size = resolved.strategy.chunk_tokens(resolved.config, model.profile)
-        self._chunks = chunk(loaded.documents, tokens=size)
-        self._graph = orchestrator.build(resolved.strategy)
-        self._retriever: Retriever | None = None
-        self._indexing = Lock()
+        self._means = means or Means()
+        self._cutter = Cutter(loaded.documents, models, self._resolved, self._means.scales)
+        self._check_prices()
 
-    async def answer(self, question: str, *, seed: int | None) -> Answer:
-        """Answer one question."""
-        from langsmith.run_helpers import tracing_context
+    async def forecast(self, question: str) -> Forecast:
+        """Tell what a question will take, without asking it."""
+        cut, estimate = await self._cutter.prepare(question)
+        strategy, reason = self._resolved.strategy.name, self._resolved.reason
+        return forecast(strategy, reason, self._models, cut.chunks, estimate)
 
-        started = monotonic()
-        strategy = self._resolved.strategy
-        run_id = self._run_id(question, seed)
+    async def prepare(self, question: str, *, seed: int | None) -> Asked:
+        """Get a question ready to be answered: documents cut, journal open, room for the answer promised. Close it.
 
-        def emit(event: Event) -> None:
-            self._emit(replace(event, run_id=run_id))
-
-        model = Metered(self._model, emit)
-        reason, chunks = self._resolved.reason, len(self._chunks)
-        emit(RunStarted(strategy=strategy.name, reason=reason, model=model.name, chunks=chunks))
-        context = Context(
-            model=model,
-            documents=self._loaded.documents,
-            chunks=self._chunks,
-            retriever=self._index,
-            config=self._resolved.config,
-            emit=emit,
+        Raises:
+            UsageError: the limits do not hold even the calls that write the answers.
+        """
+        cut, estimate = await self._cutter.prepare(question)
+        strategy, config, _ = self._resolved
+        run = run_id(self._loaded.documents, question, strategy=strategy, config=config, models=self._models, seed=seed)
+        journal = None
+        if self._means.runs is not None:
+            manifest = {**self._means.manifest, "question": question, "strategy": strategy.name}
+            journal = await Journal.open(self._means.runs, run, manifest, anew=self._means.cache is None)
+        asked = Asked(
+            question,
+            run_id=run,
+            resolved=self._resolved,
+            loaded=self._loaded,
+            models=self._models,
+            cut=cut,
+            estimate=estimate,
+            seen=Seen(self._emit, run),
+            journal=journal,
+            means=self._means,
             seed=seed,
         )
-        # A tracing variable meant for another program must not send this document's questions anywhere.
-        with tracing_context(enabled=False):
-            state = await self._graph.ainvoke({"question": question}, context=context)
-        for warning in state["warnings"]:
-            emit(Warned(message=warning))
-        return Answer(
-            question=question,
-            text=state["text"],
-            found=state["text"] is not None,
-            partial=state["partial"],
-            citations=tuple(context.citation(ref) for ref in state["citations"]),
-            strategy=strategy.name,
-            model=model.name,
-            usage=model.usage,
-            coverage=Coverage(chunks=chunks, read=len(state["chunks_read"])),
-            seconds=round(monotonic() - started, 3),
-            warnings=(*self._loaded.warnings, *state["warnings"]),
-            run_id=run_id,
-        )
+        try:
+            asked.promise()
+        except BaseException:
+            await asked.aclose()
+            raise
+        return asked
 
-    def _index(self) -> Retriever:
-        """Return the index over the chunks: built when first needed, by one thread, for all questions."""
-        with self._indexing:
-            if self._retriever is None:
-                self._retriever = Bm25(self._chunks)
-            return self._retriever
+    async def answer(self, question: str, *, seed: int | None) -> Answer:
+        """Answer a question; see `prepare` and `Asked.answer`."""
+        asked = await self.prepare(question, seed=seed)
+        try:
+            return await asked.answer()
+        finally:
+            await asked.aclose()
 
-    def _run_id(self, question: str, seed: int | None) -> str:
-        """Hash what determines the run: the same command is the same run."""
-        strategy = self._resolved.strategy
-        identity = {
-            "documents": [document.id for document in self._loaded.documents],
-            "question": question,
-            "strategy": strategy.name,
-            "config": asdict(self._resolved.config),
-            "model": self._model.name,
-            "window": self._model.profile.window,
-            "seed": seed,
-            "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
-        }
-        return sha256(json.dumps(identity, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    def _check_prices(self) -> None:
+        unpriced = [model.name for model in self._models.each() if model.profile.price is None]
+        if self._means.budget.limits.cost is not None and unpriced:
+            raise UsageError(
+                f"A limit on cost needs prices, and that of {unpriced[0]} is not known.",
+                hint="Give it in the configuration (docs/models.md), or limit tokens or calls.",
+            )

@@ -1,102 +1,85 @@
-"""What a strategy is: a name, a frozen config, and one LangGraph graph of agents."""
+"""What a strategy is: a name, a frozen config, a plan, and one LangGraph graph of agents.
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+The contract, which `longagent.testing.conformance` checks:
+
+- State is plain JSON: ids, offsets, running memory; never document text.
+- Every reading goes through `Context.attempt`; a chunk that fails is added to `chunks_failed` and the run goes on.
+- Once `Context.may_read_on` is false, or an attempt comes back `unread`, the graph goes to its answer node, which
+  answers from what was read. Calls that write the answer are marked `final`: their room, as estimated, is kept.
+- Which model plays a role is asked of `Context.model`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from longagent.agents.agent import Agent
-from longagent.answer import Citation, Status
-from longagent.documents import Chunk, Document, Span
-from longagent.events import Emit
-from longagent.llm.model import Model, Profile
-from longagent.retrievers import Ranked, Retriever
+from longagent.documents import Chunk
+from longagent.documents.tokens import count_tokens
+from longagent.graphs.context import Context
+from longagent.graphs.state import SpanRef, StrategyState
+from longagent.llm.model import Model
+from longagent.llm.roles import Models
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
 
-
-class SpanRef(TypedDict):
-    """A range of a document as plain JSON: state holds ids and offsets, never text."""
-
-    document_id: str
-    start: int
-    end: int
-
-
-class CitationRef(TypedDict):
-    """A citation as plain JSON; the quote is sliced from the document when the answer is made."""
-
-    document_id: str
-    start: int | None
-    end: int | None
-    status: Status
-    said: str | None
-
-
-class StrategyState(TypedDict):
-    """What every strategy is given and must fill in; a strategy's own state extends it."""
-
-    question: str
-    reply: NotRequired[str]
-    """The answer as the model worded it."""
-    evidence: NotRequired[list[SpanRef]]
-    """The text the reply rests on; citations are looked for here."""
-    chunks_read: NotRequired[list[int]]
-    partial: NotRequired[bool]
-    """Whether a limit kept the strategy from reading what it would have read."""
-    warnings: NotRequired[list[str]]
+__all__ = ["Context", "Estimate", "Plan", "Planned", "SpanRef", "Strategy", "StrategyState", "strategy"]
 
 
 @dataclass(frozen=True)
-class Context:
-    """What nodes work with and state must not hold. Reaches them through LangGraph's runtime."""
+class Plan:
+    """What a strategy knows before anything is read."""
 
-    model: Model
-    documents: Sequence[Document]
-    chunks: Sequence[Chunk]
-    retriever: Callable[[], Retriever]
-    """Returns what ranks the chunks. Slow when first called; use `rank`."""
+    question: str
     config: Any
     """The strategy's own config."""
-    emit: Emit
-    seed: int | None = None
+    models: Models
+    sample: str
+    """Some of the documents' text, to compare tokenizers with."""
+    scales: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Results of `scale` so far: what a model's tokens are taken to be must not change between two questions."""
 
-    async def rank(self, query: str) -> list[Ranked]:
-        """Return the chunks, best first."""
-        return await asyncio.to_thread(lambda: self.retriever().rank(query))
+    def model(self, agent: Agent[Any]) -> Model:
+        """Return the model that plays a role."""
+        return self.models.of(agent.role)
 
-    def ref(self, span: Span) -> SpanRef:
-        """Return a span as plain JSON."""
-        return SpanRef(document_id=span.document.id, start=span.start, end=span.end)
+    async def scale(self, model: Model) -> float:
+        """Return how many of a model's tokens one of the tokens is that chunks are measured in."""
+        key = (model.name, self.sample)
+        if key not in self.scales:
+            counted = await model.count_tokens(self.sample)
+            self.scales[key] = max(0.8, counted / max(1, count_tokens(self.sample)))
+        return self.scales[key]
 
-    def span(self, ref: SpanRef) -> Span:
-        """Return the span a reference stands for."""
-        return Span(self._by_id[ref["document_id"]], ref["start"], ref["end"])
 
-    def citation(self, ref: CitationRef) -> Citation:
-        """Return the citation a reference stands for."""
-        document = self._by_id[ref["document_id"]]
-        page = page_end = quote = None
-        if ref["start"] is not None and ref["end"] is not None:
-            span = Span(document, ref["start"], ref["end"])
-            page, page_end, quote = span.page, span.page_end, span.text
-        return Citation(
-            document=document.name,
-            document_id=document.id,
-            page=page,
-            page_end=page_end,
-            start=ref["start"],
-            end=ref["end"],
-            quote=quote,
-            said=ref["said"],
-            status=ref["status"],
-        )
+class Planned(NamedTuple):
+    """Calls of one role."""
 
-    @cached_property
-    def _by_id(self) -> dict[str, Document]:
-        return {document.id: document for document in self.documents}
+    agent: Agent[Any]
+    calls: int
+    prompt_tokens: int
+    """Of all these calls together, at most."""
+    completion_tokens: int
+    """Likewise."""
+    final: bool = False
+    """Whether they write the answer; a budget keeps room for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a question will take, told before the first call. Retries, repairs and split chunks come on top."""
+
+    planned: tuple[Planned, ...]
+    depth: int
+    """Calls that wait for each other."""
+    exact: bool = True
+    """Whether the number of calls is exact; otherwise it is an upper bound."""
+
+    @property
+    def calls(self) -> int:
+        """Calls of all roles."""
+        return sum(part.calls for part in self.planned)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +94,11 @@ class Strategy:
     """A frozen dataclass; its fields are the strategy's settings."""
     agents: tuple[Agent[Any], ...]
     """The roles it calls; the hashes of their prompts are part of a run's identity."""
-    chunk_tokens: Callable[[Any, Profile], int]
-    """(config, the model's profile) -> how long chunks should be."""
+    chunk_tokens: Callable[[Plan], Awaitable[int]]
+    """How long chunks should be, in o200k tokens."""
+    fill: float
+    """How full a chunk is that ends at the next page; see `documents.chunk`."""
+    estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]]
     build: Callable[[], "StateGraph[Any, Any, Any, Any]"]
 
 
@@ -122,8 +108,10 @@ def strategy(
     config: type[Any],
     summary: str,
     agents: tuple[Agent[Any], ...],
-    chunk_tokens: Callable[[Any, Profile], int],
+    chunk_tokens: Callable[[Plan], Awaitable[int]],
+    estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]],
     paper: str | None = None,
+    fill: float = 0.5,
 ) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
     """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""
 
@@ -135,6 +123,8 @@ def strategy(
             config=config,
             agents=agents,
             chunk_tokens=chunk_tokens,
+            fill=fill,
+            estimate=estimate,
             build=build,
         )
 

@@ -16,7 +16,7 @@ from longagent.graphs.strategy import strategy
 
 
 @strategy("echo", config=RagConfig, summary="a third party's", agents=(answer_from_passages,),
-          chunk_tokens=lambda config, profile: 100)
+          chunk_tokens=rag.chunk_tokens, estimate=rag.estimate)
 def echo():
     return rag.build()
 
@@ -25,7 +25,7 @@ broken = 5
 
 
 def test_ours_load_and_name_themselves() -> None:
-    for name in ("rag", "full-context"):
+    for name in ("rag", "full-context", "chain-of-agents"):
         found = registry.get(name)
         assert found.name == name
         assert found.summary

@@ -1,0 +1,83 @@
+"""The documents, cut as a strategy wants them for a question."""
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+from threading import Lock
+from typing import NamedTuple
+
+from longagent.documents import Chunk, Document, chunk
+from longagent.errors import UsageError
+from longagent.graphs.resolve import Resolved
+from longagent.graphs.strategy import Estimate, Plan
+from longagent.llm.roles import Models
+from longagent.retrievers import Bm25, Retriever
+
+_SAMPLE = 6000
+"""Code points that show how a model's tokenizer compares with the one chunks are measured in."""
+
+
+class Index:
+    """What ranks the chunks: built when first needed, by one thread, for all questions."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._chunks = chunks
+        self._retriever: Retriever | None = None
+        self._building = Lock()
+
+    def get(self) -> Retriever:
+        """Return it; slow the first time."""
+        with self._building:
+            if self._retriever is None:
+                self._retriever = Bm25(self._chunks)
+            return self._retriever
+
+
+class Cut(NamedTuple):
+    """Documents cut to one size."""
+
+    chunks: list[Chunk]
+    ranking: Index
+    hash: str
+    """Of where the documents were cut: indices of chunks mean something only together with it."""
+
+
+class Cutter:
+    """Cuts documents, once for each size that questions ask for."""
+
+    def __init__(
+        self, documents: Sequence[Document], models: Models, resolved: Resolved, scales: dict[tuple[str, str], float]
+    ) -> None:
+        self._documents = documents
+        self._models = models
+        self._resolved = resolved
+        self._scales = scales
+        self._cuts: dict[int, Cut] = {}
+        self._cutting = asyncio.Lock()
+
+    async def prepare(self, question: str) -> tuple[Cut, Estimate]:
+        """Return the chunks for a question, and what reading them will take.
+
+        Raises:
+            WindowTooSmallError: prompts and question leave no room for the document.
+            UsageError: the strategy does not say which calls write the answer.
+        """
+        strategy, config, _ = self._resolved
+        longest = max(self._documents, key=lambda document: len(document.text))
+        middle = max(0, (len(longest.text) - _SAMPLE) // 2)
+        plan = Plan(question, config, self._models, longest.text[middle : middle + _SAMPLE], self._scales)
+        size = await strategy.chunk_tokens(plan)
+        async with self._cutting:
+            if size not in self._cuts:
+                chunks = await asyncio.to_thread(chunk, self._documents, tokens=size, fill=strategy.fill)
+                self._cuts[size] = Cut(chunks, Index(chunks), _hash(chunks))
+        cut = self._cuts[size]
+        estimate = await strategy.estimate(plan, cut.chunks)
+        if not any(part.final for part in estimate.planned):
+            raise UsageError(f"Strategy {strategy.name!r} plans no call that writes the answer.")
+        return cut, estimate
+
+
+def _hash(chunks: Sequence[Chunk]) -> str:
+    borders = [(chunk.document.id, chunk.span.start, chunk.span.end) for chunk in chunks]
+    return sha256(repr(borders).encode()).hexdigest()[:16]

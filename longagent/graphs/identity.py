@@ -1,0 +1,42 @@
+"""What makes two runs the same run."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from longagent.documents import Document
+from longagent.graphs.strategy import Strategy
+from longagent.llm.model import Model
+from longagent.llm.roles import Models
+
+
+def run_id(
+    documents: Sequence[Document],
+    question: str,
+    *,
+    strategy: Strategy,
+    config: Any,
+    models: Models,
+    seed: int | None,
+) -> str:
+    """Return 16 hexadecimal digits: a hash of all that decides what a run does, and of nothing else.
+
+    The same command has the same id, so that it goes on where it was interrupted. Limits are left out: a run that a
+    limit ended goes on when it is raised.
+    """
+    identity = {
+        "documents": [document.id for document in documents],
+        "question": question,
+        "strategy": strategy.name,
+        "config": asdict(config),
+        "models": {agent.role: _model(models.of(agent.role)) for agent in strategy.agents},
+        "seed": seed,
+        "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
+    }
+    return sha256(json.dumps(identity, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _model(model: Model) -> list[Any]:
+    return [model.name, model.profile.identity, model.profile.window]

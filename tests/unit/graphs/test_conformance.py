@@ -1,0 +1,65 @@
+"""Our strategies keep the contract, and each check notices a strategy that does not."""
+
+from typing import Any
+
+import pytest
+from support.toy import toy
+
+from longagent.graphs import registry
+from longagent.testing import conformance
+
+OURS: dict[str, tuple[str, dict[str, Any]]] = {
+    "rag": ("rag", {}),
+    "full-context": ("full-context", {}),
+    "chain": ("chain-of-agents", {"window": 1024}),
+    "chain both": ("chain-of-agents", {"window": 1024, "direction": "both"}),
+    "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
+}
+
+
+@pytest.mark.parametrize("name", conformance.CHECKS)
+@pytest.mark.parametrize("ours", OURS)
+def test_our_strategies_conform(ours: str, name: str) -> None:
+    strategy, settings = OURS[ours]
+    conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings))
+
+
+def test_a_third_partys_strategy_conforms() -> None:
+    conformance.check(toy())
+
+
+DEFECTS = [
+    ("finds_and_cites", "no evidence", "does not cite the needle"),
+    ("finds_and_cites", "always partial", "partial although no limit"),
+    ("estimates", "one call too many", "estimates exactly"),
+    ("estimates", "fewer tokens", "estimates at most .* prompt_tokens"),
+    ("estimates", "answer is free", "no part of the estimate is `final`"),
+    ("keeps_to_calls", "past the limits", r"makes \d+ calls where \d are allowed"),
+    ("keeps_to_calls", "no final call", "made no call to answer"),
+    ("keeps_to_calls", "always partial", "is partial, but everything was read"),
+    ("keeps_to_calls", "final unmarked", "made no call to answer"),
+    ("keeps_to_tokens", "more tokens", "tokens"),
+    ("keeps_to_time", "past the limits", "a call that hangs is not ended"),
+    ("refuses_limits_without_an_answer", "answer is free", "accepts"),
+    ("passes_over_failed_chunks", "error ends the run", "is refused by the provider, and the run ends"),
+    ("passes_over_failed_chunks", "error is nothing", "coverage counts 0 failed"),
+    ("keeps_state_plain", "text in state", "holds text of the document"),
+    ("keeps_state_plain", "no json", r"extra \(tuple\) is not plain JSON"),
+    ("resumes", "past the limits", r"repeats \d+ when asked again"),
+    ("reads_on", "past the limits", r"repeats \d+ calls"),
+    ("reads_on", "always partial", "does not read on"),
+    ("plays_roles", "unlisted role", "worker, which is not listed"),
+    ("plays_roles", "default model", "does not ask `Context.model`"),
+    ("repeats_itself", "never the same", "other calls"),
+    ("answers_from_cache", "never the same", "asked again from the cache"),
+]
+
+
+@pytest.mark.parametrize(("name", "defect", "told"), DEFECTS)
+def test_each_check_notices_what_it_is_for(name: str, defect: str, told: str) -> None:
+    with pytest.raises(AssertionError, match=told):
+        conformance.CHECKS[name](conformance.Trial(strategy=toy(defect)))
+
+
+def test_every_check_has_a_strategy_that_fails_it() -> None:
+    assert {name for name, _, _ in DEFECTS} == set(conformance.CHECKS)
