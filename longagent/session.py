@@ -1,9 +1,8 @@
 """Where settings, a model, documents and a strategy meet."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -13,10 +12,17 @@ from longagent.answer import Answer
 from longagent.documents import Loaded, Source, load
 from longagent.errors import UsageError
 from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
+from longagent.llm.budget import Budget, Limits
+from longagent.llm.opened import Opened
+from longagent.llm.retries import Policy
 from longagent.settings import Settings
+from longagent.store.manifest import manifest
+from longagent.tracing import Tracers, open_tracers
 
 if TYPE_CHECKING:
     from longagent.documents import Document
+    from longagent.graphs import Forecast, Run, Strategy
+    from longagent.graphs.asked import Asked
     from longagent.llm.model import Model
 
 Sources: TypeAlias = Source | Sequence[Source]
@@ -24,15 +30,18 @@ Sources: TypeAlias = Source | Sequence[Source]
 
 
 class Session:
-    """Asks questions about documents. Keeps its model open between questions; close it, or use it in a `with`.
+    """Asks questions about documents. Keeps its models open between questions; close it, or use it in a `with`.
+
+    Replies are journalled: a question that was interrupted, asked again, goes on where it stopped. Those of a model
+    object are only if its `Profile` has an `identity`.
 
     Args:
         model: `local`, `openai/NAME`, `vllm/NAME`, a path as `local/FILE.gguf`, or an object that implements `Model`
             (it is called from longagent's own event loop, and stays yours to close).
         base_url: OpenAI-compatible server or servers.
-        strategy: a name, or `auto`.
+        strategy: a name, `auto`, or a `Strategy` of your own.
         settings: the strategy's own settings.
-        options: anything else in `Settings`: window, concurrency, seed, offline, api_key, data_dir, …
+        options: anything else in `Settings`: window, concurrency, seed, max_cost, timeout, cache, offline, api_key, …
 
     Raises:
         UsageError: an unknown strategy, setting or option.
@@ -43,17 +52,19 @@ class Session:
         *,
         model: "str | Model | None" = None,
         base_url: str | Sequence[str] | None = None,
-        strategy: str | None = None,
+        strategy: "str | Strategy | None" = None,
         settings: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         named = model if isinstance(model, str) else None
-        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=strategy, **options)
+        if model is not None and named is None and not hasattr(model, "complete"):
+            raise UsageError(f"A model is a name, or an object with the protocol Model; not {type(model).__name__}.")
+        # A strategy may be a name, or an object with one.
+        called = strategy if isinstance(strategy, str | None) else strategy.name
+        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, **options)
+        self._strategy = strategy if called != strategy else None
         self._strategy_settings = dict(settings or {})
-        self._own_model = model is None or named is not None
-        self._model: Model | None = None if isinstance(model, str) else model
-        self._opening = asyncio.Lock()
-        self._pid = os.getpid()
+        self._opened = Opened(self.settings, given=None if isinstance(model, str) else model)
 
     def ask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents.
@@ -68,15 +79,18 @@ class Session:
             ModelError: the model failed.
             UsageError: something in the call is wrong.
         """
-        return background.run(lambda: self._ask(sources, [question], on_event))[0]
+        with self._tracers(on_event) as tracers:
+            return background.run(lambda: self._ask(sources, [question], tracers))[0]
 
     async def aask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents; as `ask`, awaited."""
-        return (await background.run_async(lambda: self._ask(sources, [question], on_event)))[0]
+        with self._tracers(on_event) as tracers:
+            return (await background.run_async(lambda: self._ask(sources, [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
         """Answer several questions from the same documents, which are read once; answers in the questions' order."""
-        return background.run(lambda: self._ask(sources, questions, on_event))
+        with self._tracers(on_event) as tracers:
+            return background.run(lambda: self._ask(sources, questions, tracers))
 
     async def astream(self, sources: Sources, question: str) -> AsyncIterator[Event]:
         """Yield the events of a run as they happen; the last is `RunFinished` and carries the answer."""
@@ -95,14 +109,16 @@ class Session:
         finally:
             task.cancel()
 
+    def estimate(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> "Forecast":
+        """Return what a question would take, in calls, tokens and cost, without making any call."""
+        return background.run(lambda: self._estimate(sources, question, on_event))
+
     def close(self) -> None:
-        """End the model's process and connections. Safe to call twice; asking again opens them anew."""
+        """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
         self._close()
 
     def _close(self, timeout: float | None = None) -> None:
-        if self._own_model and self._model is not None:
-            model, self._model = self._model, None
-            background.run(model.aclose, timeout=timeout)
+        background.run(self._opened.aclose, timeout=timeout)
 
     def __enter__(self) -> "Session":
         return self
@@ -117,32 +133,74 @@ class Session:
         with suppress(TimeoutError):
             self._close(timeout=0.2)
 
-    async def _ask(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> list[Answer]:
+    def _tracers(self, on_event: Emit | None) -> Tracers:
+        """Open what listens to a question; in the caller's thread, whose spans ours are to be part of."""
+        settings = self.settings
+        return open_tracers(settings.trace, settings.tracing, listener=on_event, offline=settings.offline)
+
+    async def _ask(self, sources: Sources, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
         if isinstance(questions, str):
             raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
         for question in questions:
             if not isinstance(question, str) or not question.strip():
                 raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
-        # In threads: loading LangGraph takes a second and cutting a long document several; the loop must stay free.
-        graphs = await asyncio.to_thread(import_module, "longagent.graphs.run")
-        resolved = graphs.resolve(self.settings.strategy, self._strategy_settings)
-        emit = Numbered(on_event)
+        emit, seed = Numbered(tracers), self.settings.seed
+        run = await self._prepare(sources, emit, tracers)
+        async with AsyncExitStack() as stack:
+            # All of them before the first call: the limits have to hold an answer for each.
+            asked = {}
+            for question in dict.fromkeys(questions):
+                asked[question] = await run.prepare(question, seed=seed)
+                stack.push_async_callback(asked[question].aclose)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = {question: group.create_task(_finished(one, emit)) for question, one in asked.items()}
+            except BaseExceptionGroup as failed:
+                first = failed.exceptions[0]
+                raise first from first.__cause__
+            return [tasks[question].result() for question in questions]
+
+    async def _estimate(self, sources: Sources, question: str, on_event: Emit | None) -> "Forecast":
+        run = await self._prepare(sources, Numbered(on_event), Tracers())
+        return await run.forecast(question)
+
+    async def _prepare(self, sources: Sources, emit: Emit, tracers: Tracers) -> "Run":
+        """Load documents, open models, and put them together."""
+        budget = Budget(self._limits())
+        # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
+        graphs = await asyncio.to_thread(import_module, "longagent.graphs")
+        resolved = graphs.resolve(self._strategy or self.settings.strategy, self._strategy_settings)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
-        if not self.settings.embedded:
-            await self._open_model(emit)
+        if self._opened.remote:
+            await self._opened.models(emit)
         loaded = await self._load(sources, emit)
-        model = await self._open_model(emit)
-        run = await asyncio.to_thread(graphs.Run, loaded, model, resolved, emit=emit)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(run.answer(question, seed=self.settings.seed)) for question in questions]
-        except BaseExceptionGroup as failed:
-            first = failed.exceptions[0]
-            raise first from first.__cause__
-        answers = [task.result() for task in tasks]
-        for answer in answers:
-            emit(RunFinished(answer=answer))
-        return answers
+        models = await self._opened.models(emit)
+        # Replies of an object of which nobody knows what it is would be mixed with those of its successor.
+        remembered = all(model.profile.identity for model in models.each())
+        means = graphs.Means(
+            budget=budget,
+            flights=self._opened.flights,
+            scales=self._opened.scales,
+            policy=Policy(attempts=1 + self.settings.retries),
+            cache=self._opened.cache,
+            cached_only=self.settings.cache_only,
+            runs=self.settings.state_dir / "runs" if remembered else None,
+            checkpoints=self.settings.checkpoints,
+            langsmith=tracers.langsmith,
+            callbacks=tracers.callbacks,
+            manifest=manifest(self.settings, self._strategy_settings, _listed(sources), model=self._opened.given_name),
+        )
+        run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
+        return run
+
+    def _limits(self) -> Limits:
+        settings = self.settings
+        return Limits(
+            calls=settings.max_calls,
+            tokens=settings.max_total_tokens,
+            cost=settings.max_cost,
+            seconds=settings.timeout,
+        )
 
     async def _load(self, sources: Sources, emit: Emit) -> Loaded:
         def tell(document: "Document") -> None:
@@ -160,27 +218,11 @@ class Session:
             emit(Warned(message=warning))
         return loaded
 
-    async def _open_model(self, emit: Emit) -> "Model":
-        from longagent.llm.open import open_model
 
-        if self._pid != os.getpid():  # forked: connections and locks belong to the parent's loop
-            self._pid, self._opening = os.getpid(), asyncio.Lock()
-            self._model = None if self._own_model else self._model
-        async with self._opening:
-            if self._model is None:
-                settings = self.settings
-                self._model = await open_model(
-                    settings.model,
-                    base_urls=settings.base_url,
-                    api_key=settings.api_key,
-                    openai_key=settings.openai_api_key,
-                    window=settings.window,
-                    concurrency=settings.concurrency,
-                    offline=settings.offline,
-                    data_dir=settings.data_dir,
-                    emit=emit,
-                )
-            return self._model
+async def _finished(asked: "Asked", emit: Emit) -> Answer:
+    answer = await asked.answer()
+    emit(RunFinished(answer=answer, run_id=answer.run_id))
+    return answer
 
 
 def _listed(sources: Sources) -> Sequence[Source]:

@@ -1,11 +1,12 @@
 """`longagent ask`: a question to documents, the answer on stdout, everything else on stderr."""
 
-from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longagent.cli.guard import guard
+from longagent.cli.options import Json, MaxCalls, MaxCost, MaxTotalTokens, Quiet, Timeout, Verbose, pairs
 from longagent.errors import UsageError
 
 
@@ -30,7 +31,12 @@ def ask(
         typer.Option("-S", "--set", metavar="KEY=VALUE", help="A setting of the strategy. Repeatable."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("-m", "--model", metavar="MODEL", help="local (the default), openai/NAME, vllm/NAME.")
+        str | None,
+        typer.Option("-m", "--model", metavar="MODEL", help="local (the default), openai/NAME, vllm/NAME, …."),
+    ] = None,
+    role_model: Annotated[
+        list[str] | None,
+        typer.Option("--role-model", metavar="ROLE=MODEL", help="Another model for one role. Repeatable."),
     ] = None,
     base_url: Annotated[
         list[str] | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server. Repeatable.")
@@ -39,105 +45,71 @@ def ask(
         int | None, typer.Option("--window", metavar="TOKENS", min=1, help="Tokens of prompt and reply together.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", metavar="N", min=1, help="Calls in flight.")
+        int | None,
+        typer.Option("--concurrency", metavar="N", min=1, help="Calls in flight. Default: what the server bears."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of sampling.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no warnings.")] = False,
-    verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, help="More on stderr; -vv also tracebacks.")
-    ] = 0,
-    offline: Annotated[
-        bool | None, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
-    ] = None,
-    no_cache: Annotated[  # noqa: ARG001 - holds as long as there is no cache
-        bool, typer.Option("--no-cache", help="Answer every call anew.")
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print calls, tokens and cost; call no model, answer nothing.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Not yet: print what it would cost.")] = False,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", metavar="USD", help="Not yet: stop at this cost.")
+    max_cost: MaxCost = None,
+    max_total_tokens: MaxTotalTokens = None,
+    max_calls: MaxCalls = None,
+    timeout: Timeout = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Make every call anew, and remember no reply for others.")
+    ] = False,
+    cache_only: Annotated[
+        bool, typer.Option("--cache-only", help="Make no call; fail if a reply is not remembered.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
+    ] = False,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
     ] = None,
-    max_total_tokens: Annotated[
-        int | None, typer.Option("--max-total-tokens", metavar="N", help="Not yet: stop at this many tokens.")
+    tracing: Annotated[
+        list[str] | None,
+        typer.Option("--tracing", metavar="NAME", help="Send spans: otel, langsmith, langfuse. Repeatable."),
     ] = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="S", help="Not yet: stop after this many seconds.")
-    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Answer a question from documents, with page citations that were checked.
+
+    A run that was interrupted goes on where it stopped when the same is asked again.
 
     Exit codes: 0 answered, 1 failed, 2 wrong usage or unreadable source, 3 partial, 4 not found, 130 interrupted.
     """
     with guard(verbose=verbose):
-        _refuse_what_is_not_built(
-            {
-                "--dry-run": dry_run,
-                "--max-cost": max_cost is not None,
-                "--max-total-tokens": max_total_tokens is not None,
-                "--timeout": timeout is not None,
-            }
-        )
+        from longagent.cli.asking import Asked
+
         if len(words) < 2:
             raise UsageError("A source and a question are needed.", hint='Example: longagent ask report.pdf "What …?"')
-        *sources, question = words
-        code = _run(
-            sources,
-            question,
-            settings=_settings(setting or []),
-            session={
+        asked = Asked(
+            sources=words[:-1],
+            question=words[-1],
+            settings=pairs("-S", setting or [], form="KEY=VALUE"),
+            options={
                 "strategy": strategy,
                 "model": model,
+                "role_model": pairs("--role-model", role_model or [], form="ROLE=MODEL") or None,
                 "base_url": base_url or None,
                 "window": window,
                 "concurrency": concurrency,
                 "seed": seed,
+                "max_cost": max_cost,
+                "max_total_tokens": max_total_tokens,
+                "max_calls": max_calls,
+                "timeout": timeout,
+                "cache": False if no_cache else None,
+                "cache_only": cache_only or None,
                 "offline": offline or None,
+                "trace": trace,
+                "tracing": tracing or None,
             },
-            as_json=as_json,
-            level=-1 if quiet else verbose,
         )
+        level = -1 if quiet else verbose
+        code = asked.forecast(as_json=as_json, level=level) if dry_run else asked.answer(as_json=as_json, level=level)
     raise typer.Exit(code)
-
-
-def _run(
-    sources: Sequence[str],
-    question: str,
-    *,
-    settings: dict[str, str],
-    session: dict[str, object],
-    as_json: bool,
-    level: int,
-) -> int:
-    from rich.console import Console
-
-    from longagent.cli.output import print_json
-    from longagent.cli.progress import Progress
-    from longagent.render.terminal import footer, print_answer
-    from longagent.session import Session
-
-    with Progress(level) as progress, Session(settings=settings, **session) as opened:  # type: ignore[arg-type]
-        answer = opened.ask(sources, question, on_event=progress)
-    progress.gap()
-    if as_json:
-        print_json(answer.to_dict())
-    else:
-        print_answer(answer, Console(highlight=False))
-    progress.gap()
-    progress.say(footer(answer))
-    return answer.exit_code
-
-
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    settings: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"-S {pair!r} is not KEY=VALUE.")
-        settings[key.strip().replace("-", "_")] = value.strip()
-    return settings
-
-
-def _refuse_what_is_not_built(flags: Mapping[str, bool]) -> None:
-    for flag, given in flags.items():
-        if given:
-            raise UsageError(f"{flag} is not implemented yet.", hint="Leave it out for now.")

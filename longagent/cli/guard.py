@@ -23,8 +23,8 @@ def guard(*, verbose: int = 0) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)  # noqa: T201
+    except KeyboardInterrupt as interrupt:
+        print(" ".join(["Interrupted.", *map(str, interrupt.args)]), file=sys.stderr)  # noqa: T201
         sys.stderr.flush()
         # Not sys.exit: interpreter shutdown would wait for whatever library import or thread was interrupted.
         os._exit(INTERRUPTED)

@@ -6,6 +6,9 @@ import typer
 
 from longagent import __version__
 from longagent.cli.ask import ask
+from longagent.cli.cache import cache
+from longagent.cli.keys import keys
+from longagent.cli.runs import runs
 from longagent.cli.show import show
 from longagent.cli.strategies import strategies
 
@@ -38,3 +41,6 @@ def _root(
 app.command()(ask)
 app.command()(show)
 app.command()(strategies)
+app.add_typer(runs)
+app.add_typer(cache)
+app.add_typer(keys)

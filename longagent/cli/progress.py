@@ -3,18 +3,25 @@
 import sys
 from contextlib import suppress
 from threading import Lock
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
+from longagent.cli.tally import Tally
 from longagent.events import (
+    BudgetSpent,
+    CallFailed,
     CallFinished,
-    CallStarted,
+    CallRetried,
+    ChunkFailed,
     DocumentLoaded,
     Event,
     ModelStarting,
+    RunFinished,
+    RunResumed,
     RunStarted,
     Warned,
     WeightsProgress,
@@ -24,19 +31,33 @@ from longagent.render.terminal import one_line
 if TYPE_CHECKING:
     from rich.status import Status
 
+_LONG_WAIT = 10.0
+"""Seconds before another attempt that a person should know the reason of."""
+_QUIET_SECONDS = 30.0
+"""How long a log shows nothing while a run makes progress."""
+_CHUNKS_TOLD = 3
+"""Failed chunks that are told one by one; the others are counted."""
+
 
 class Progress:
     """A spinner on a terminal, plain lines elsewhere. Called from the run's thread.
 
     Args:
         level: -1 quiet, 0 normal, 1 and up also documents and calls.
+        resuming: the run that is meant to go on, if one is; a warning tells if it is not the one that begins.
     """
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: int, *, resuming: str | None = None) -> None:
+        self.begun = False
+        """Whether a run has begun, so that something of it is kept."""
         self._level = level
+        self._resuming = resuming
         self._console = Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
         self._fetching = False
+        self._tally = Tally()
+        self._quiet_since = monotonic()
+        self._told_to_wait_until = 0.0
         self._lock = Lock()
 
     def __enter__(self) -> "Progress":
@@ -55,14 +76,22 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         with self._lock:
+            self._tally.count(event)
             self._show(event)
+            if self._tally.chunks:
+                self._show_tally()
 
     def say(self, line: str, *, style: str = "dim") -> None:
         """Print a line, unless quiet."""
         if self._level < 0:
             return
+        self._quiet_since = monotonic()
         with suppress(OSError):  # progress that cannot be shown must not cost the answer
             self._console.print(Text(one_line(line), style=style), soft_wrap=not self._console.is_terminal)
+
+    def warn(self, message: str) -> None:
+        """Print a warning, unless quiet."""
+        self.say(f"warning: {message}", style="yellow")
 
     def gap(self) -> None:
         """Leave a line free between what stands on stderr and the answer, for people who see both on one screen."""
@@ -79,17 +108,58 @@ class Progress:
             case ModelStarting():
                 self._spin(f"Starting {event.model} …")
             case RunStarted():
-                self.say(f"strategy {event.strategy}: {event.reason}")
-                self._spin("Choosing what to read …")
-            case CallStarted():
-                self._spin("The model is reading …")
-            case CallFinished():
-                tokens = f"{event.prompt_tokens} + {event.completion_tokens} tokens"
-                self._detail(f"call {event.role}: {tokens}, {event.seconds:.1f} s")
+                self._show_start(event)
+            case RunResumed() if event.calls:
+                self.say(f"resumed: {_counted(event.calls, 'finished call')} not made again")
             case Warned():
-                self.say(f"warning: {event.message}", style="yellow")
+                self.warn(event.message)
+            case ChunkFailed() if self._level > 0 or self._tally.failed <= _CHUNKS_TOLD:
+                self.warn(f"chunk {event.chunk + 1} of {self._tally.chunks} could not be read: {event.reason}")
+            case RunFinished() if self._tally.spared:
+                spared = ", ".join(f"{count} {_SPARED[source]}" for source, count in self._tally.spared.items())
+                self._detail(f"calls not made: {spared}")
+            case _:
+                self._show_call(event)
+
+    def _show_start(self, event: RunStarted) -> None:
+        self.begun = True
+        self.say(f"strategy {event.strategy}: {event.reason}")
+        if self._resuming not in {None, event.run_id}:
+            self.warn(
+                f"this is another run than {self._resuming} and begins from the start, as {event.run_id}: a document, "
+                "the configuration or longagent has changed since."
+            )
+
+    def _show_call(self, event: Event) -> None:
+        match event:
+            case CallFinished():
+                tokens = f"{_known(event.prompt_tokens)} + {_known(event.completion_tokens)} tokens"
+                self._detail(f"call {event.call} {event.role}: {tokens}, {event.seconds:.1f} s")
+            case CallFailed():
+                self._detail(f"call {event.call} {event.role} failed after {event.seconds:.1f} s: {event.reason}")
+            case CallRetried():
+                self._show_retry(event)
+            case BudgetSpent():
+                self._detail(f"answering from what was read: {event.reason}")
             case _:
                 pass
+
+    def _show_retry(self, event: CallRetried) -> None:
+        wait = f"{event.wait:.0f}" if event.wait >= _LONG_WAIT else f"{event.wait:.1f}"
+        line = f"call {event.call} {event.role} is made again in {wait} s: {event.reason}"
+        now = monotonic()
+        if self._level > 0:
+            self.say(line)
+        elif event.wait >= _LONG_WAIT and now >= self._told_to_wait_until:
+            # Once for all calls in flight, which are mostly told the same.
+            self._told_to_wait_until = now + event.wait
+            self.say(line)
+
+    def _show_tally(self) -> None:
+        line = str(self._tally)
+        self._spin(line)
+        if not self._status and monotonic() - self._quiet_since > _QUIET_SECONDS:
+            self.say(line)
 
     def _show_fetch(self, event: WeightsProgress) -> None:
         if not self._fetching:
@@ -104,3 +174,18 @@ class Progress:
     def _spin(self, text: str) -> None:
         if self._status:
             self._status.update(Text(one_line(text)))
+
+
+_SPARED = {
+    "cache": "from the cache",
+    "journal": "from earlier attempts at this run",
+    "flight": "made by another question",
+}
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def _known(tokens: int | None) -> str:
+    return "?" if tokens is None else str(tokens)

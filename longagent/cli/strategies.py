@@ -28,6 +28,6 @@ def strategies(
             print_json(records)
             return
         for record in records:
-            typer.echo(f"{record['name']:<14}{record['summary']}")
+            typer.echo(f"{record['name']:<17}{record['summary']}")
             for key, value in record["settings"].items():
-                typer.echo(f"{'':<14}-S {key}={'…' if value is None else value}")
+                typer.echo(f"{'':<17}-S {key}={'…' if value is None else value}")

@@ -29,12 +29,19 @@ def one_line(text: str) -> str:
 
 def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
+    read, chunks = answer.coverage.read, answer.coverage.chunks
+    whole = not console.is_terminal
     if answer.text is None:
-        read, chunks = answer.coverage.read, answer.coverage.chunks
         where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
-        console.print(Text(f"Not found in {where}.", style="bold yellow"), soft_wrap=True)
+        said = f"Not found in {where}." if read else "Nothing was read, so nothing was found."
+        console.print(Text(said, style="bold yellow"), soft_wrap=whole)
         return
-    console.print(Text(inert(answer.text), style="bold"), soft_wrap=True)
+    console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
+    if not answer.traced:
+        doubt = "Not traced to the source: what was read does not carry this answer."
+        console.print(Text(doubt, style="yellow"), soft_wrap=whole)
+    if answer.partial:
+        console.print(Text(f"Partial: {read} of {chunks} chunks were read.", style="yellow"), soft_wrap=whole)
     for number, citation in enumerate(answer.citations, start=1):
         console.print()
         for line in _citation(number, citation):
@@ -63,10 +70,25 @@ def _shortened(quote: str) -> str:
 def footer(answer: Answer) -> str:
     """Return what the answer took, in one line."""
     usage, coverage = answer.usage, answer.coverage
-    tokens = "tokens unknown"
-    if usage.prompt_tokens is not None and usage.completion_tokens is not None:
-        tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
     calls = "1 call" if usage.calls == 1 else f"{usage.calls} calls"
-    cost = f" · ${usage.cost:.4f}" if usage.cost else ""
-    read = f"read {coverage.read} of {coverage.chunks} chunks"
-    return f"{answer.strategy} · {answer.model} · {calls} · {tokens}{cost} · {read} · {answer.seconds:.1f} s"
+    took = [calls + (f" ({usage.cached_calls} cached)" if usage.cached_calls else "")]
+    if usage.calls:
+        known = usage.prompt_tokens is not None and usage.completion_tokens is not None
+        took.append(f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if known else "tokens unknown")
+    if usage.cost:
+        took.append(dollars(usage.cost))
+    failed = f", {coverage.failed} failed" if coverage.failed else ""
+    took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
+    return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])
+
+
+def dollars(cost: float | None) -> str:
+    """Return a price; four decimals, since a call may cost less than a cent."""
+    if cost is None:
+        return "unknown"
+    return "<$0.0001" if 0 < cost < 0.0001 else f"${cost:,.4f}"
+
+
+def megabytes(size: int) -> str:
+    """Return a size on disk, given in bytes."""
+    return f"{size / 2**20:,.1f} MB" if size >= 2**20 else f"{-(-size // 2**10)} kB"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from longagent.answer import Answer
 from longagent.documents import Document, Loaded
 from longagent.events import Event
-from longagent.graphs.run import Run, resolve
+from longagent.graphs import Models, Run, resolve
 from longagent.llm.model import Model
 
 
@@ -22,7 +22,7 @@ def ask(model: Model, document: Document, question: str, *, strategy: str = "rag
     events: list[Event] = []
 
     async def go() -> Answer:
-        made = Run(Loaded((document,), ()), model, resolve(strategy, settings), emit=events.append)
+        made = Run(Loaded((document,), ()), Models(model), resolve(strategy, settings), emit=events.append)
         return await made.answer(question, seed=None)
 
     return Asked(asyncio.run(go()), events)

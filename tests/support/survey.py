@@ -14,4 +14,4 @@ def long_document(pages: int = 30, *, needle_on: int = 17) -> Document:
     )
     texts = [f"Page heading {n}\n\n" + filler.format(n=n) * 6 for n in range(1, pages + 1)]
     texts[needle_on - 1] += NEEDLE
-    return Document.from_pages(texts, id="ab" * 32, name="survey.pdf", paged=True)
+    return Document.from_pages(texts, id=f"{pages:032x}{needle_on:032x}", name="survey.pdf", paged=True)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,55 @@ def test_one_failing_question_of_many_ends_the_others() -> None:
     assert time.monotonic() - started < 20
 
 
+def test_the_limits_must_hold_an_answer_to_each_question_before_the_first_call() -> None:
+    class Counting(PromptReader):
+        async def count_tokens(self, text: str) -> int:
+            await asyncio.sleep(0.1 if "Who painted" in text else 0)
+            return await super().count_tokens(text)
+
+    model = Counting()
+    with pytest.raises(UsageError, match="limit of 2 calls"):
+        Session(model=model, strategy="rag", max_calls=2).ask_many(
+            long_document(), [QUESTION, "Who painted?", "Who painted else?"]
+        )
+    assert model.requests == []
+
+
+def test_each_answer_of_many_is_told_when_it_is_there() -> None:
+    told = threading.Event()
+
+    class Patient(PromptReader):
+        async def complete(self, request: Request) -> Reply:
+            if "Who painted" in request.messages[-1]["content"]:
+                assert await asyncio.to_thread(told.wait, 10), "the answer to the other question was not told"
+            return await super().complete(request)
+
+    def listen(event: longagent.events.Event) -> None:
+        if isinstance(event, RunFinished):
+            told.set()
+
+    answers = Session(model=Patient(), strategy="rag").ask_many(
+        long_document(), ["Who painted the ceiling?", QUESTION], on_event=listen
+    )
+    assert [answer.found for answer in answers] == [False, True]
+
+
+def test_a_document_is_cut_alike_throughout_a_session() -> None:
+    class Learning(PromptReader):
+        """Learns meanwhile how many tokens a long text has, as models do from what servers count."""
+
+        learned = False
+
+        async def count_tokens(self, text: str) -> int:
+            return int(await super().count_tokens(text) * (1.5 if self.learned and len(text) > 5000 else 1.0))
+
+    model, chunks = Learning(), []
+    with Session(model=model, strategy="chain-of-agents", settings={"window": 1024}) as session:
+        for model.learned in (False, True):
+            chunks.append(session.ask(long_document(), QUESTION).coverage.chunks)
+    assert chunks[0] == chunks[1]
+
+
 def test_one_text_is_not_taken_for_a_list_of_questions() -> None:
     model = PromptReader()
     with pytest.raises(UsageError, match="list of questions"):
@@ -199,6 +249,16 @@ def test_a_session_closes_and_opens_again() -> None:
         session.close()
         assert session.ask(long_document(), QUESTION).found
         session.close()
+
+
+def test_a_closed_session_that_is_used_again_has_a_cache() -> None:
+    model = PromptReader()
+    model.profile = replace(model.profile, identity="tests")
+    session = Session(model=model, strategy="rag")
+    for _ in range(3):
+        assert session.ask(long_document(), QUESTION).found
+        session.close()
+    assert len(model.requests) == 1
 
 
 def test_json_keeps_the_schema() -> None:
@@ -264,7 +324,7 @@ session.close()
 
 
 def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    from longagent.graphs import run
+    from longagent.graphs import cutting
 
     built: list[str] = []
 
@@ -273,7 +333,7 @@ def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPa
             built.append(threading.current_thread().name)
             super().__init__(chunks)
 
-    monkeypatch.setattr(run, "Bm25", Counted)
+    monkeypatch.setattr(cutting, "Bm25", Counted)
     Session(model=PromptReader(), strategy="rag").ask_many(long_document(), [QUESTION] * 4)
     assert len(built) == 1
     assert built[0] != "longagent", "the loop must stay free while an index is built"
@@ -281,7 +341,7 @@ def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPa
 
 def test_the_cause_of_a_failure_is_kept() -> None:
     with SimulatedServer(faults=["reset"]) as server, pytest.raises(ModelUnavailableError) as raised:
-        ask(long_document(), QUESTION, base_url=server.base_url)
+        ask(long_document(), QUESTION, base_url=server.base_url, retries=0)
     assert raised.value.__cause__ is not None
 
 

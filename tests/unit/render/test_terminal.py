@@ -1,11 +1,13 @@
 """Answers on a terminal: nothing a document or model says gets through as a control code."""
 
 import io
+from dataclasses import replace
+from typing import Any
 
 from rich.console import Console
 
 from longagent.answer import Answer, Citation, Coverage, Usage
-from longagent.render.terminal import footer, inert, one_line, print_answer
+from longagent.render.terminal import dollars, footer, inert, megabytes, one_line, print_answer
 
 
 def answer(text: str | None, *citations: Citation) -> Answer:
@@ -61,3 +63,27 @@ def test_citations_name_pages_quote_and_status() -> None:
 def test_not_found_and_footer() -> None:
     assert printed(answer(None)) == "Not found in what was read (2 of 78 chunks).\n"
     assert footer(answer("x")) == "rag · local · 1 call · 700 + 15 tokens · read 2 of 78 chunks · 5.3 s"
+
+
+def test_footer_tells_what_was_spared_failed_and_unknown() -> None:
+    def told(failed: int = 0, **usage: Any) -> str:
+        coverage = Coverage(chunks=120, read=118, failed=failed)
+        return footer(replace(answer("x"), usage=Usage(**usage), coverage=coverage))
+
+    assert told(calls=3, cached_calls=12, cost=0.0).startswith(
+        "rag · local · 3 calls (12 cached) · 0 + 0 tokens · read"
+    )
+    assert "failed" not in told(calls=3)
+    assert "read 118 of 120 chunks, 2 failed" in told(2, calls=3)
+    assert "2 calls · tokens unknown · read" in told(calls=2, prompt_tokens=None)
+    assert "0 calls (7 cached) · read" in told(cached_calls=7)
+    assert " · $1.2500 · " in told(calls=1, cost=1.25)
+
+
+def test_money_and_sizes() -> None:
+    assert [dollars(cost) for cost in (None, 0.0, 0.00001, 0.0001, 1234.5)] == [
+        *("unknown", "$0.0000", "<$0.0001", "$0.0001", "$1,234.5000")
+    ]
+    assert [megabytes(size) for size in (0, 1, 5000, 2**20, 1536 * 2**20)] == [
+        *("0 kB", "1 kB", "5 kB", "1.0 MB", "1,536.0 MB")
+    ]

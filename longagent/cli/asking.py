@@ -1,0 +1,66 @@
+"""A question on its way through a session, with progress on stderr and what comes out on stdout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from longagent.cli.output import print_json
+from longagent.cli.progress import Progress
+from longagent.render.forecast import print_forecast
+from longagent.render.terminal import footer, print_answer
+from longagent.session import Session
+
+if TYPE_CHECKING:
+    from longagent.answer import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was asked of what, and how."""
+
+    sources: Sequence[str]
+    question: str
+    settings: Mapping[str, str]
+    """The strategy's."""
+    options: Mapping[str, Any]
+    """As `Settings` has them; `None` means not given."""
+
+    def answer(self, *, as_json: bool, level: int, run: str | None = None) -> int:
+        """Answer, print, and return the exit code; `run` is the run that is meant to go on."""
+        with Progress(level, resuming=run) as progress:
+            try:
+                with self._session() as session:
+                    answer = session.ask(self.sources, self.question, on_event=progress)
+            except KeyboardInterrupt:
+                if not progress.begun:
+                    raise
+                raise KeyboardInterrupt("What was read is kept: the same command goes on from there.") from None
+        show(answer, progress, as_json=as_json)
+        return answer.exit_code
+
+    def forecast(self, *, as_json: bool, level: int) -> int:
+        """Print what answering will take, and return the exit code."""
+        with Progress(level) as progress, self._session() as session:
+            forecast = session.estimate(self.sources, self.question, on_event=progress)
+        if as_json:
+            print_json(forecast.to_dict())
+        else:
+            print_forecast(forecast, Console(highlight=False))
+        return 0
+
+    def _session(self) -> Session:
+        given = {name: value for name, value in self.options.items() if value is not None}
+        return Session(settings=self.settings, **given)
+
+
+def show(answer: "Answer", progress: Progress, *, as_json: bool) -> None:
+    """Print an answer, and below it on stderr what it took."""
+    progress.gap()
+    if as_json:
+        print_json(answer.to_dict())
+    else:
+        print_answer(answer, Console(highlight=False))
+    progress.gap()
+    progress.say(footer(answer))
