@@ -10,6 +10,13 @@ from longagent.llm.embedded import ensure_weights
 from longagent.settings import Settings
 
 
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep replies and runs of every test apart: what one test was told must not answer another."""
+    monkeypatch.setenv("LONGAGENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("LONGAGENT_STATE_DIR", str(tmp_path / "state"))
+
+
 @pytest.fixture(scope="session")
 def weights_dir() -> Path:
     """The data folder with the embedded model's weights: LONGAGENT_DATA_DIR or the user's own.

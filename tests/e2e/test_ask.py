@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 from support.command import EXAMPLE, Finished, environment, longagent
-from support.survey import NEEDLE
+from support.survey import NEEDLE, long_document
+from support.survey import QUESTION as CHAIN_QUESTION
 
-from longagent.testing import SimulatedServer, closest_sentence
+from longagent.testing import SimulatedServer, chain_reader, closest_sentence
 
 QUESTION = "How many examples does the entire FOLIO test set consist of?"
+
+
+PAGES, CHUNKS = 9, 6
+CHAIN = ("-s", "chain-of-agents", "-S", "window=1024", "-S", "unit_tokens=128")
+"""Settings with which each page is a chunk."""
 
 
 @pytest.fixture
@@ -45,7 +51,8 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     done = longagent("ask", str(EXAMPLE), QUESTION, "--base-url", server.base_url, "--json", env=env)
     answer = done.json
     assert list(answer) == [
-        *("schema", "question", "answer", "found", "partial", "citations", "strategy", "model", "usage", "coverage"),
+        *("schema", "question", "answer", "found", "partial", "traced", "citations"),
+        *("strategy", "model", "usage", "coverage"),
         *("seconds", "warnings", "run_id"),
     ]
     assert (answer["schema"], answer["question"], answer["found"], answer["partial"]) == (1, QUESTION, True, False)
@@ -147,9 +154,16 @@ def test_wrong_usage_is_one_sentence(server: SimulatedServer, survey: Path, env:
     refused(longagent("ask", str(survey), "--json", env=env), 2, "source and a question")
 
 
-@pytest.mark.parametrize("flag", ["--dry-run", "--max-cost=1", "--max-total-tokens=9", "--timeout=5"])
-def test_what_is_not_built_is_refused_not_ignored(survey: Path, env: dict[str, str], flag: str) -> None:
-    refused(longagent("ask", str(survey), "What?", flag, env=env), 2, flag.partition("=")[0], "not implemented yet")
+def test_options_that_need_a_form_are_one_sentence(server: SimulatedServer, survey: Path, env: dict[str, str]) -> None:
+    def ask(*args: str) -> Finished:
+        return longagent("ask", str(survey), "What?", "--base-url", server.base_url, *args, env=env)
+
+    refused(ask("--role-model", "worker"), 2, "--role-model 'worker' is not ROLE=MODEL")
+    refused(ask("-s", "rag", "--role-model", "leader=openai/sim"), 2, "leader")
+    refused(ask("--max-cost", "-1"), 2, "max_cost = -1.0")
+    refused(ask("--max-cost", "0.5"), 2, "prices", "openai/sim")
+    refused(ask("--max-calls", "0"), 2, "max_calls = 0")
+    assert server.chats == []
 
 
 def test_unreadable_sources_are_one_sentence(tmp_path: Path, env: dict[str, str]) -> None:
@@ -167,11 +181,21 @@ def test_vv_shows_the_traceback(tmp_path: Path, env: dict[str, str]) -> None:
     assert done.err.splitlines()[-1].startswith("longagent: ")
 
 
-def test_server_failures_are_failures(survey: Path, env: dict[str, str]) -> None:
+def test_a_fault_that_passes_is_tried_again(survey: Path, env: dict[str, str]) -> None:
     for fault in (500, "not-json", "empty", "truncated", "reset"):
-        with SimulatedServer(faults=[fault]) as server:  # type: ignore[list-item]
-            done = longagent("ask", str(survey), "What?", "--base-url", server.base_url, env=env)
-            refused(done, 1)
+        with SimulatedServer("482,000 crowns.", faults=[fault]) as server:  # type: ignore[list-item]
+            args = ("--no-cache", "-v", "--base-url", server.base_url)
+            done = longagent("ask", str(survey), f"What of {fault}?", *args, env=env)
+            assert done.code == 0, (fault, done.err)
+            assert len(server.chats) == 2
+            assert " is made again in " in done.err
+
+
+def test_a_server_that_stays_down_is_a_failure(survey: Path, env: dict[str, str]) -> None:
+    with SimulatedServer(faults=lambda request: 500) as server:
+        done = longagent("ask", str(survey), "What?", "--base-url", server.base_url, env=env)
+        refused(done, 1)
+        assert len(server.chats) > 2
 
 
 def test_a_document_is_never_a_template_nor_a_command(
@@ -188,3 +212,72 @@ def test_a_document_is_never_a_template_nor_a_command(
     assert hostile in server.chats[-1]["messages"][-1]["content"]
     coloured = longagent(*ask, "What colour is the lamp of Skagen?", env=env)
     assert "\x1b" not in coloured.out + coloured.err
+
+
+@pytest.fixture
+def chained(tmp_path: Path) -> Iterator[tuple[SimulatedServer, list[str]]]:
+    """A server and a command: a chain over nine pages, whose needle is on the second."""
+    path = tmp_path / "pages.txt"
+    path.write_text(long_document(PAGES, needle_on=2).text)
+    with SimulatedServer(chain_reader, window=4096) as running:
+        yield running, ["ask", str(path), CHAIN_QUESTION, "--base-url", running.base_url, *CHAIN]
+
+
+def test_dry_run_calls_nothing_and_counts_right(
+    chained: tuple[SimulatedServer, list[str]], env: dict[str, str]
+) -> None:
+    server, ask = chained
+    told = longagent(*ask, "--dry-run", "--json", env=env)
+    assert (told.code, server.chats) == (0, [])
+    forecast = told.json
+    assert (forecast["strategy"], forecast["chunks"], forecast["exact"]) == ("chain-of-agents", CHUNKS, True)
+    assert [(role["role"], role["calls"]) for role in forecast["roles"]] == [("worker", CHUNKS), ("manager", 1)]
+    shown = longagent(*ask, "--dry-run", env=env)
+    assert f"{CHUNKS} chunks, exactly {CHUNKS + 1} calls, {CHUNKS + 1} of them one after the other" in shown.out
+    assert server.chats == []
+    done = longagent(*ask, "--json", env=env)
+    assert done.code == 0, done.err
+    assert len(server.chats) == done.json["usage"]["calls"] == forecast["calls"]
+    assert done.json["usage"]["prompt_tokens"] <= forecast["prompt_tokens"]
+    assert done.json["usage"]["completion_tokens"] <= forecast["completion_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        (("--max-calls", "4"), "the limit of 4 calls is reached"),
+        (("--max-total-tokens", "3000"), "the limit of 3000 tokens is reached"),
+    ],
+)
+def test_a_limit_ends_in_a_partial_answer(
+    chained: tuple[SimulatedServer, list[str]], env: dict[str, str], limit: tuple[str, str], reason: str
+) -> None:
+    server, ask = chained
+    done = longagent(*ask, *limit, env=env)
+    assert done.code == 3, done.err
+    assert "482,000 crowns" in done.out
+    assert f"warning: Not everything was read: {reason}" in done.err
+    assert "chunks · " in done.err.splitlines()[-1]
+    assert f"read {CHUNKS} of {CHUNKS}" not in done.err
+    assert len(server.chats) <= (4 if limit[0] == "--max-calls" else CHUNKS)
+
+
+def test_a_timeout_ends_in_a_partial_answer(tmp_path: Path, env: dict[str, str]) -> None:
+    path = tmp_path / "pages.txt"
+    path.write_text(long_document(60, needle_on=1).text)
+    with SimulatedServer(chain_reader, window=4096, delay=0.5) as server:
+        ask = ("ask", str(path), CHAIN_QUESTION, "--base-url", server.base_url, *CHAIN)
+        done = longagent(*ask, "--timeout", "8", "--json", env=env)
+    assert done.code == 3, done.err
+    assert done.json["partial"]
+    assert 0 < done.json["coverage"]["read"] < done.json["coverage"]["chunks"]
+    assert "the time of 8 s is up" in done.err
+
+
+def test_another_model_for_one_role(chained: tuple[SimulatedServer, list[str]], env: dict[str, str]) -> None:
+    server, ask = chained
+    told = longagent(*ask, "-m", "openai/sim", "--role-model", "manager=openai/sim", "--dry-run", env=env)
+    assert told.code == 0, told.err
+    wrong = longagent(*ask, "-m", "openai/sim", "--role-model", "manager=openai/other", "--dry-run", env=env)
+    refused(wrong, 2, "other", "sim")
+    assert server.chats == []

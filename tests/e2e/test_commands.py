@@ -163,8 +163,9 @@ def test_python_and_command_line_say_the_same(env: dict[str, str], tmp_path: Pat
     source.write_text("The harbour was rebuilt in 1907.")
     question = "When was the harbour rebuilt?"
     with SimulatedServer("In 1907.") as server:
-        printed = longagent("ask", str(source), question, "--json", "--base-url", server.base_url, env=env).json
-        with Session(base_url=server.base_url, data_dir=tmp_path) as session:
+        command = ("ask", str(source), question, "--json", "--no-cache", "--base-url", server.base_url)
+        printed = longagent(*command, env=env).json
+        with Session(base_url=server.base_url, data_dir=tmp_path, cache=False) as session:
             returned = json.loads(session.ask(str(source), question).to_json())
     printed.pop("seconds")
     returned.pop("seconds")
