@@ -1,7 +1,10 @@
 """The ways in which a simulated server can fail: one by one, as a seeded mix, or decided by the request."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from random import Random
 from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
@@ -52,9 +55,6 @@ Fault: TypeAlias = int | FaultKind | Canned
 - `empty-text`: a reply without text
 """
 
-Faults: TypeAlias = Iterable[Fault | None] | Callable[[Received], Fault | None]
-"""One for each chat call in turn, `None` for a call that goes well; or a function of the request."""
-
 QUICK: tuple[Fault, ...] = (
     "rate-limit",
     "overload",
@@ -71,7 +71,11 @@ QUICK: tuple[Fault, ...] = (
 
 @dataclass(frozen=True)
 class FaultMix:
-    """Faults for a share of the calls, mixed by weight; the same for the same seed and number of the call."""
+    """Faults for a share of the calls, mixed by weight.
+
+    What becomes of a call depends on the seed, on what it asks and on how often that was asked before, and not on calls
+    that came between: calls made side by side meet the same faults whichever comes first.
+    """
 
     share: float = 0.2
     """Of the calls, from 0 to 1."""
@@ -79,24 +83,33 @@ class FaultMix:
     """Each kind's weight."""
     seed: int = 0
 
-    def at(self, call: int) -> Fault | None:
-        """Return the fault of one call, counted from 0."""
-        # Seeded anew for each call, so that no call's fault depends on how many were asked about before.
-        random = Random(f"{self.seed} {call}")  # noqa: S311 - nothing secret
+    def at(self, body: Any, time: int) -> Fault | None:
+        """Return the fault of a call that comes with this body (plain JSON) for the so manieth time, counted from 0."""
+        random = Random(f"{self.seed} {time} {json.dumps(body, sort_keys=True)}")  # noqa: S311 - nothing secret
         if random.random() >= self.share:
             return None
         return random.choices(list(self.kinds), weights=list(self.kinds.values()))[0]
 
-    def __iter__(self) -> Iterator[Fault | None]:
-        """Yield the faults of all calls, without end."""
-        call = 0
-        while True:
-            yield self.at(call)
-            call += 1
+    def each(self) -> Callable[[Received], Fault | None]:
+        """Return a function that is told of every call and returns its fault."""
+        came: Counter[bytes] = Counter()
+
+        def fault_of(received: Received) -> Fault | None:
+            asked = sha256(json.dumps(received.body, sort_keys=True).encode()).digest()
+            came[asked] += 1
+            return self.at(received.body, came[asked] - 1)
+
+        return fault_of
+
+
+Faults: TypeAlias = Iterable[Fault | None] | Callable[[Received], Fault | None] | FaultMix
+"""One for each chat call in turn, `None` for a call that goes well; a function of the request; or a mix."""
 
 
 def in_turn(faults: Faults) -> Callable[[Received], Fault | None]:
     """Return a function of the request, whichever way the faults were given."""
+    if isinstance(faults, FaultMix):
+        return faults.each()
     if callable(faults):
         return faults
     queue = iter(faults)
