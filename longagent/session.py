@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from longagent import background
+from longagent.agents.passages import Delimiters
 from longagent.answer import Answer
 from longagent.documents import Loaded, Source, load
 from longagent.errors import UsageError
@@ -17,6 +18,7 @@ from longagent.llm.opened import Opened
 from longagent.llm.retries import Policy
 from longagent.settings import Settings
 from longagent.store.manifest import manifest
+from longagent.store.secret import install_secret
 from longagent.tracing import Tracers, open_tracers
 
 if TYPE_CHECKING:
@@ -181,6 +183,7 @@ class Session:
             budget=budget,
             flights=self._opened.flights,
             scales=self._opened.scales,
+            delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
             cached_only=self.settings.cache_only,

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.command import keep_secret
 
 from longagent.llm.embedded import ensure_weights
 from longagent.settings import Settings
@@ -13,8 +14,10 @@ from longagent.settings import Settings
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep replies and runs of every test apart: what one test was told must not answer another."""
-    monkeypatch.setenv("LONGAGENT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("LONGAGENT_STATE_DIR", str(tmp_path / "state"))
+    home = tmp_path.with_name(f"{tmp_path.name}-home")
+    monkeypatch.setenv("LONGAGENT_CACHE_DIR", str(home / "cache"))
+    monkeypatch.setenv("LONGAGENT_STATE_DIR", str(home / "state"))
+    keep_secret(home / "state")
 
 
 @pytest.fixture(scope="session")

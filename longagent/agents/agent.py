@@ -19,6 +19,8 @@ class Said(Generic[R]):
     value: R
     cut: bool
     """Whether the cap ended the reply."""
+    assumed: bool = False
+    """Whether this is the role's fallback, because twice nothing could be read."""
 
 
 class Agent(Generic[R]):
@@ -29,6 +31,8 @@ class Agent(Generic[R]):
         parse: reads the reply's text; raises `ReplyError` when it is not in the form that was asked for.
         tagged: whether a reply that its cap cut off is worthless, because its end carries meaning.
         silence: what it means to say nothing, even when asked again; `None`: it is a failure.
+        fallback: what is taken for a decision that cannot be read, even when asked again; `None`: it is a failure. Who
+            asks says so in a warning.
         role: what `--role-model` calls it; by default the last part of the name.
         prompt: for agents of other packages, whose prompts don't lie below `longagent/agents/`.
     """
@@ -40,6 +44,7 @@ class Agent(Generic[R]):
         parse: Callable[[str], R],
         tagged: bool = False,
         silence: R | None = None,
+        fallback: R | None = None,
         role: str | None = None,
         prompt: Prompt | None = None,
     ) -> None:
@@ -48,6 +53,7 @@ class Agent(Generic[R]):
         self._parse = parse
         self._tagged = tagged
         self._silence = silence
+        self._fallback = fallback
         self._prompt = prompt
 
     def __repr__(self) -> str:
@@ -105,7 +111,7 @@ class Agent(Generic[R]):
         except ReplyError as error:
             # One that was cut off would be cut off again.
             if reply.finish == "length":
-                raise _cut_off(model, max_tokens) from error
+                return self._fall_back(_cut_off(model, max_tokens))
             return await self._ask_again(model, request, error)
 
     async def _ask_again(self, model: Model, request: Request, error: ReplyError) -> Said[R]:
@@ -116,7 +122,15 @@ class Agent(Generic[R]):
             raise error from None
         if self._silence is not None and not reply.text.strip() and reply.finish == "stop":
             return Said(self._silence, cut=False)
-        return self._read(reply)
+        try:
+            return self._read(reply)
+        except ReplyError as worthless:
+            return self._fall_back(worthless)
+
+    def _fall_back(self, error: ReplyError) -> Said[R]:
+        if self._fallback is None:
+            raise error
+        return Said(self._fallback, cut=False, assumed=True)
 
     def _read(self, reply: Reply) -> Said[R]:
         if not reply.text.strip():

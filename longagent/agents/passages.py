@@ -1,29 +1,50 @@
-"""How pieces of a document are shown to a model: delimited, numbered, with their pages, and inert."""
+"""How untrusted text is shown to a model: delimited by tags that its author cannot know, numbered, and inert."""
 
+import hmac
 from collections.abc import Sequence
-from hashlib import sha256
+from dataclasses import dataclass
 
 from longagent.documents import Span
 
 
-def delimiter(document_id: str) -> str:
-    """Return the tag around passages of one document.
+@dataclass(frozen=True)
+class Delimiters:
+    """Puts tags around passages of documents and around what models wrote.
 
-    It follows from the document's own hash, so that a document does not contain its own tag and end a passage early,
-    and it stays the same between runs, so that prefix caches hold. It is short because small models read digits badly:
-    at twice the length the embedded one had 7 instead of 8 of 25 look-ups right and held back 10 instead of 12 of 16
-    answers that were not there. Against an author who searches for a text with its own tag 32 bits don't help.
+    A tag follows from the installation's secret and from what it is put around, so that an author cannot end a passage
+    early by writing its tag, while the same text has the same tag in every run, and prefix caches hold.
     """
-    return sha256(f"longagent passage {document_id}".encode()).hexdigest()[:8]
 
+    secret: bytes
 
-def render_passages(spans: Sequence[Span]) -> str:
-    """Render spans as delimited passages. Their text is inserted as it is."""
-    return "\n\n".join(_render(number, span) for number, span in enumerate(spans, start=1))
+    def tag(self, about: str) -> str:
+        """Return the tag of a document, by its id, or of any other text.
 
+        It is short because small models read digits badly: at twice the length the embedded one had 7 instead of 8 of
+        25 look-ups right. Nobody can try out which of the 32 bits are right: a document has one guess.
+        """
+        return hmac.digest(self.secret, about.encode("utf-8", "replace"), "sha256").hex()[:8]
 
-def _render(number: int, span: Span) -> str:
-    tag = delimiter(span.document.id)
-    unit = "page" if span.document.paged else "section"
-    where = f"{unit} {span.page}" if span.page == span.page_end else f"{unit}s {span.page}-{span.page_end}"
-    return f"[passage {number}, {where}, {tag}]\n{span.text}\n[end {tag}]"
+    def passages(self, spans: Sequence[Span]) -> str:
+        """Return spans as delimited passages, numbered from 1, with their pages. Their text is inserted as it is."""
+        return "\n\n".join(self._passage(number, span) for number, span in enumerate(spans, start=1))
+
+    def block(self, title: str, text: str) -> str:
+        """Return a text that a model wrote, such as a summary, delimited; empty for an empty one.
+
+        It cannot hold a tag made from itself, although its writer saw the tags of the passages.
+        """
+        if not text.strip():
+            return ""
+        tag = self.tag(text)
+        return f"[{title}, {tag}]\n{text}\n[end {tag}]"
+
+    def blocks(self, title: str, texts: Sequence[str]) -> str:
+        """Return several such texts, numbered from 1."""
+        return "\n\n".join(self.block(f"{title} {number}", text) for number, text in enumerate(texts, start=1))
+
+    def _passage(self, number: int, span: Span) -> str:
+        tag = self.tag(span.document.id)
+        unit = "page" if span.document.paged else "section"
+        where = f"{unit} {span.page}" if span.page == span.page_end else f"{unit}s {span.page}-{span.page_end}"
+        return f"[passage {number}, {where}, {tag}]\n{span.text}\n[end {tag}]"

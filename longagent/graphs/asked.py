@@ -68,6 +68,7 @@ class Asked:
             retriever=cut.ranking.get,
             config=resolved.config,
             emit=seen,
+            delimiters=means.delimiters,
             seed=seed,
         )
 

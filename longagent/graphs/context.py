@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from longagent.agents.agent import Agent
+from longagent.agents.passages import Delimiters
 from longagent.answer import Citation
 from longagent.documents import Chunk, Document, Span
 from longagent.documents.chunking import halves
@@ -56,6 +57,8 @@ class Context:
     config: Any
     """The strategy's own config."""
     emit: Emit
+    delimiters: Delimiters
+    """Put tags around whatever is shown to a model that the user did not write."""
     seed: int | None = None
 
     def model(self, agent: Agent[Any]) -> Model:

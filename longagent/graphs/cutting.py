@@ -6,6 +6,7 @@ from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
 
+from longagent.agents.passages import Delimiters
 from longagent.documents import Chunk, Document, chunk
 from longagent.errors import UsageError
 from longagent.graphs.resolve import Resolved
@@ -46,12 +47,19 @@ class Cutter:
     """Cuts documents, once for each size that questions ask for."""
 
     def __init__(
-        self, documents: Sequence[Document], models: Models, resolved: Resolved, scales: dict[tuple[str, str], float]
+        self,
+        documents: Sequence[Document],
+        models: Models,
+        resolved: Resolved,
+        *,
+        scales: dict[tuple[str, str], float],
+        delimiters: Delimiters,
     ) -> None:
         self._documents = documents
         self._models = models
         self._resolved = resolved
         self._scales = scales
+        self._delimiters = delimiters
         self._cuts: dict[int, Cut] = {}
         self._cutting = asyncio.Lock()
 
@@ -65,7 +73,8 @@ class Cutter:
         strategy, config, _ = self._resolved
         longest = max(self._documents, key=lambda document: len(document.text))
         middle = max(0, (len(longest.text) - _SAMPLE) // 2)
-        plan = Plan(question, config, self._models, longest.text[middle : middle + _SAMPLE], self._scales)
+        sample = longest.text[middle : middle + _SAMPLE]
+        plan = Plan(question, config, self._models, sample, self._delimiters, self._scales)
         size = await strategy.chunk_tokens(plan)
         async with self._cutting:
             if size not in self._cuts:

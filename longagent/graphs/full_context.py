@@ -13,7 +13,6 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from longagent.agents.answering import answer_from_passages
-from longagent.agents.passages import render_passages
 from longagent.documents import Chunk, Span
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.reading import AnswerState, Positive, answer, one_call, prompt_room, render_one
@@ -39,11 +38,11 @@ async def select(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
     config: FullContextConfig = ctx.config
     model = ctx.model(answer_from_passages)
     room = await prompt_room(model, state["question"], config.answer_tokens)
-    total = await model.count_tokens(render_passages(_joined(ctx.chunks)))
+    total = await model.count_tokens(ctx.delimiters.passages(_joined(ctx.chunks)))
     kept = set(range(len(ctx.chunks)))
     if total > room.document:
         _refuse_unless_cut(config, model, total, room.document)
-        sizes = [await model.count_tokens(render_one(chunk.span)) for chunk in ctx.chunks]
+        sizes = [await model.count_tokens(render_one(ctx, chunk.span)) for chunk in ctx.chunks]
         kept = _head_and_tail(sizes, room.document)
     left_out = [chunk for chunk in ctx.chunks if chunk.index not in kept]
     return {
@@ -104,7 +103,7 @@ async def _chunk_tokens(plan: Plan) -> int:
 
 async def _estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     model = plan.model(answer_from_passages)
-    tokens = await model.count_tokens(render_passages(_joined(chunks)))
+    tokens = await model.count_tokens(plan.delimiters.passages(_joined(chunks)))
     room = await prompt_room(model, plan.question, plan.config.answer_tokens)
     if tokens > room.document:
         _refuse_unless_cut(plan.config, model, tokens, room.document)

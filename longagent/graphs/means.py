@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
+from longagent.agents.passages import Delimiters
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
 from longagent.store.response_cache import ResponseCache
+
+_OF_THIS_PROCESS = Delimiters(token_bytes(32))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,8 @@ class Means:
     policy: Policy = field(default_factory=Policy)
     scales: dict[tuple[str, str], float] = field(default_factory=dict)
     """How tokenizers compare, by model and sample of text; kept, so that a document is always cut alike."""
+    delimiters: Delimiters = _OF_THIS_PROCESS
+    """Made from the installation's secret, where replies are to be found again by other processes."""
     cache: ResponseCache | None = None
     cached_only: bool = False
     """Whether a reply that is not in the cache is an error."""

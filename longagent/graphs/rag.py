@@ -47,7 +47,7 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     picked: list[tuple[int, Span]] = []
     for chunk in (ranked.chunk for ranked in await ctx.rank(state["question"])):
         span = chunk.span if picked else await shorten(chunk.span, budget, model.count_tokens)
-        budget -= await model.count_tokens(render_one(span))
+        budget -= await model.count_tokens(render_one(ctx, span))
         if budget < 0 and picked:
             break
         picked.append((chunk.index, span))

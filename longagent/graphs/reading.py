@@ -7,7 +7,6 @@ from pydantic import Field
 
 from longagent.agents.agent import Said
 from longagent.agents.answering import answer_from_passages, otherwise
-from longagent.agents.passages import render_passages
 from longagent.documents import Span
 from longagent.events import ChunksRead
 from longagent.graphs.room import Room, share_window
@@ -26,9 +25,9 @@ class AnswerState(StrategyState):
     reply_tokens: int
 
 
-def render_one(span: Span) -> str:
+def render_one(ctx: Context, span: Span) -> str:
     """Render a span as it will stand in the prompt, for counting."""
-    return render_passages([span]) + "\n\n"
+    return ctx.delimiters.passages([span]) + "\n\n"
 
 
 async def prompt_room(model: Model, question: str, reply: int | None) -> Room:
@@ -54,7 +53,7 @@ async def answer(state: AnswerState, runtime: Runtime[Context]) -> dict[str, Any
         seed=ctx.seed,
         stop=stops(model),
         final=True,
-        passages=render_passages([ctx.span(ref) for ref in state["evidence"]]),
+        passages=ctx.delimiters.passages([ctx.span(ref) for ref in state["evidence"]]),
         question=state["question"],
         otherwise=otherwise(model),
     )

@@ -1,15 +1,23 @@
 """How a model's window is shared between prompt, document and reply."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from longagent.agents.agent import Agent
 from longagent.documents import Span
 from longagent.errors import WindowTooSmallError
+from longagent.llm.model import Model, Profile
 
 _LEAST_DOCUMENT = 256
 _LEAST_REPLY = 64
 _USUAL_REPLY = 512
 _SMALLEST = _LEAST_DOCUMENT + _LEAST_REPLY
+_LEAST_CHUNK = 128
+_STEP = 64
+"""Prompts count in steps of so many tokens, so that most questions find the document cut alike."""
+
+DELIMITERS = 48
+"""Tokens of the lines around a passage and around what a model wrote."""
 
 
 def check_window(window: int) -> None:
@@ -58,6 +66,43 @@ def share_window(window: int, *, prompt: int, reply: int | None) -> Room:
         f"so at least {least} are needed.",
         hint="Shorten the question, raise --window, or use a model with a larger window.",
     )
+
+
+def window_of(profile: Profile, most: int | None = None) -> int:
+    """Return the tokens that prompt and reply may have together; `most` is the user's own bound."""
+    window = profile.window - profile.thinking_tokens
+    return window if most is None else min(most, window)
+
+
+async def prompt_tokens(role: Agent[Any], model: Model, **values: str) -> int:
+    """Return the tokens of a role's prompt with these values, passages and running memory left empty."""
+    tokens = await role.overhead(model, **values) + DELIMITERS
+    return -(-tokens // _STEP) * _STEP
+
+
+def chunk_room(name: str, window: int, *, prompt: int, kept: int, kept_for: str, hint: str) -> int:
+    """Return the tokens of a window that are left for a chunk.
+
+    Args:
+        name: of the strategy.
+        window: tokens of prompt and reply together.
+        prompt: tokens of instructions and question.
+        kept: tokens of what else stands in prompt and reply.
+        kept_for: what that is, in words.
+        hint: what to do if it is too much.
+
+    Raises:
+        WindowTooSmallError: too little is left.
+    """
+    # Counts from a foreign tokenizer may be a few percent short.
+    room = window - prompt - kept - window // 32
+    if room < _LEAST_CHUNK:
+        raise WindowTooSmallError(
+            f"{name}: of a window of {window} tokens, instructions and question take {prompt} and {kept_for} {kept}; "
+            f"{max(0, room)} are left for the document.",
+            hint=hint,
+        )
+    return room
 
 
 async def shorten(span: Span, budget: int, count: Callable[[str], Awaitable[int]]) -> Span:

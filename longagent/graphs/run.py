@@ -36,7 +36,13 @@ class Run:
         self._models = models
         self._emit = emit
         self._means = means or Means()
-        self._cutter = Cutter(loaded.documents, models, self._resolved, self._means.scales)
+        self._cutter = Cutter(
+            loaded.documents,
+            models,
+            self._resolved,
+            scales=self._means.scales,
+            delimiters=self._means.delimiters,
+        )
         self._check_prices()
 
     async def forecast(self, question: str) -> Forecast:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from longagent.agents.agent import Agent
+from longagent.agents.passages import Delimiters
 from longagent.documents import Chunk
 from longagent.documents.tokens import count_tokens
 from longagent.graphs.context import Context
@@ -37,6 +38,7 @@ class Plan:
     models: Models
     sample: str
     """Some of the documents' text, to compare tokenizers with."""
+    delimiters: Delimiters
     scales: dict[tuple[str, str], float] = field(default_factory=dict)
     """Results of `scale` so far: what a model's tokens are taken to be must not change between two questions."""
 

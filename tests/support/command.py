@@ -12,8 +12,16 @@ EXAMPLE = ROOT / "examples" / "logic-lm.pdf"
 COMMAND = [sys.executable, "-m", "longagent"]
 
 
+def keep_secret(state: Path) -> None:
+    """Give an installation a known secret: the words of a small model depend on every digit of its prompt, so on tags."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (state / "secret").touch(mode=0o600)
+    (state / "secret").write_bytes(b"for tests only, and 32 bytes too")
+
+
 def environment(home: Path, **extra: str) -> dict[str, str]:
     """Return an environment in which nothing is configured and nothing is kept outside `home`."""
+    keep_secret(home / "state")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LONGAGENT_", "OPENAI_", "XDG_"))}
     folders = {f"LONGAGENT_{kind}_DIR": str(home / kind.lower()) for kind in ("CACHE", "DATA", "STATE")}
     return kept | {"XDG_CONFIG_HOME": str(home / "config")} | folders | extra

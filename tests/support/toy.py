@@ -11,7 +11,6 @@ from langgraph.runtime import Runtime
 
 from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.agents.chain_of_agents import manager, worker
-from longagent.agents.passages import render_passages
 from longagent.documents import Chunk, Span
 from longagent.errors import ContentRefusedError, ModelError
 from longagent.graphs.strategy import Context, Estimate, Plan, Planned, Strategy, StrategyState, strategy
@@ -51,7 +50,7 @@ def toy(defect: str = "") -> Strategy:  # noqa: C901 - a branch for each way to 
                 model,
                 max_tokens=_CAP,
                 sample=next(_numbers) if defect == "never the same" else position,
-                passages=render_passages([span]),
+                passages=ctx.delimiters.passages([span]),
                 summary="",
                 question=state["question"],
                 otherwise="",

@@ -6,31 +6,21 @@ managers do: it holds the task's requirements.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longagent.agents.agent import Agent
-from longagent.agents.passages import delimiter
-from longagent.errors import ReplyError
+from longagent.agents.lines import unlabelled, without_delimiters
 from longagent.llm.model import Model
 
 _REPEAT = "If the passage adds nothing, repeat the earlier summary. If neither helps, say: Nothing found yet."
 _ABSTAIN = "If it does not hold the answer, say: Not found."
 
-# "**Summary:**", "Here is the new summary of both parts:", "## Final answer" on a line of its own
-_LABEL = re.compile(
-    r"\A[\s*_#>]*(?:(?:here|this) is |here[’']s )?(?:(?:the|my|your|an?|one|new|updated|final|short|combined)\s+)*"
-    r"(?:summary|answer)(?:\s+(?:of|for|to|that)\b[^\n:.]{0,60})?[*_]*[^\S\n]*(?::[*_]*|\n|\Z)\s*",
-    re.IGNORECASE,
-)
 _ANSWER = re.compile(r"^[ *_#>-]*(?:final )?answer[*_]{0,3} ?:[*_]*", re.IGNORECASE | re.MULTILINE)
 _CHOICE = re.compile(
     r"^[ *_#>-]*(?:I |my )?cho(?:ice|ose|sen)\b[^\w\n]{0,8}(?:is )?(?:the )?(?:(?:summary|number)\b[^\w\n]{0,8})?"
     r"(\d{1,3})\b[*_.,;:)\]]*",
     re.IGNORECASE | re.MULTILINE,
 )
-# Small models copy the delimiters along with what stands between them.
-_DELIMITER = re.compile(r"^\[(?:(?:summary|passage)\b[^\]\n]*|end) [0-9a-f]{8}\][^\S\n]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +32,18 @@ class Verdict:
     """Index of the summary it answered from, from 0, as it says; `None` when it does not."""
 
 
-def unlabelled(reply: str) -> str:
-    """Return a summary or an answer without what models put around it: a label, delimiters of the prompt.
-
-    Raises:
-        ReplyError: nothing else was said.
-    """
-    return _said(_LABEL.sub("", _DELIMITER.sub("", reply)))
-
-
 def verdict(reply: str) -> Verdict:
     """Read a judge's reply, whether or not it keeps to the two lines asked for.
 
     Raises:
         ReplyError: it holds no answer.
     """
-    reply = _DELIMITER.sub("", reply)
+    reply = without_delimiters(reply)
     choice = _CHOICE.search(reply)
     rest = reply[: choice.start()] + reply[choice.end() :] if choice else reply
     answer = _ANSWER.search(rest)
     number = int(choice.group(1)) if choice else 0
-    return Verdict(_said(rest[answer.end() :]) if answer else unlabelled(rest), number - 1 if number else None)
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise ReplyError("the reply holds nothing but a label.")
-    return text.strip()
+    return Verdict(unlabelled(rest[answer.end() :] if answer else rest), number - 1 if number else None)
 
 
 worker: Agent[str] = Agent("chain_of_agents/worker", parse=unlabelled)
@@ -108,19 +83,3 @@ def pass_on(model: Model) -> str:
 def otherwise(model: Model) -> str:
     """Return what manager and judge do when the answer is not there. Empty for models that never abstain."""
     return _ABSTAIN if model.profile.abstains else ""
-
-
-def render_summary(unit: str) -> str:
-    """Render a communication unit, delimited; the first worker's empty one is left out."""
-    return _render("summary", unit) if unit.strip() else ""
-
-
-def render_summaries(units: Sequence[str]) -> str:
-    """Render the last units of several chains for the judge, numbered from 1."""
-    return "\n\n".join(_render(f"summary {number}", unit) for number, unit in enumerate(units, start=1))
-
-
-def _render(title: str, unit: str) -> str:
-    # A unit cannot hold a tag made from itself, although its writer saw the tags of the passages.
-    tag = delimiter(unit)
-    return f"[{title}, {tag}]\n{unit}\n[end {tag}]"

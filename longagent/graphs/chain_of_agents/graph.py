@@ -24,11 +24,8 @@ from longagent.agents.chain_of_agents import (
     judge,
     otherwise,
     pass_on,
-    render_summaries,
-    render_summary,
     worker_brief,
 )
-from longagent.agents.passages import render_passages
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ContentRefusedError, ReplyError
 from longagent.events import UnitWritten
@@ -132,8 +129,8 @@ async def read_chunk(state: Chain, runtime: Runtime[Context]) -> dict[str, Any]:
             stop=stops(model),
             temperature=config.spread,
             sample=state["path"],
-            passages=render_passages([span]),
-            summary=render_summary(_text(sentences)),
+            passages=ctx.delimiters.passages([span]),
+            summary=ctx.delimiters.block("summary", _text(sentences)),
             question=state["question"],
             otherwise=pass_on(model),
         )
@@ -202,7 +199,7 @@ async def _managed(units: list[list[Sourced]], question: str, ctx: Context) -> t
             stop=stops(model) if config.task == "qa" else (),
             sample=path,
             final=True,
-            summary=render_summary(_text(unit)),
+            summary=ctx.delimiters.block("summary", _text(unit)),
             question=question,
             otherwise=otherwise(model),
         )
@@ -227,7 +224,7 @@ async def _judged(units: list[list[Sourced]], question: str, ctx: Context) -> tu
         max_tokens=cap,
         seed=ctx.seed,
         final=True,
-        summaries=render_summaries([_text(unit) for unit in units]),
+        summaries=ctx.delimiters.blocks("summary", [_text(unit) for unit in units]),
         question=question,
         otherwise=otherwise(model),
     )

@@ -19,6 +19,7 @@ from longagent.agents.chain_of_agents import (
 from longagent.documents import Chunk
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.chain_of_agents.config import ChainConfig
+from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
 from longagent.llm.model import Model, Profile
 
@@ -28,11 +29,6 @@ MANAGERS = {"qa": manager, "summary": manager_summary, "code": manager_code}
 _LONGEST_UNIT = 1024
 _BRIEF_UNIT = 50
 """One sentence, for models that read only little well."""
-_LEAST_DOCUMENT = 128
-_DELIMITERS = 48
-"""Tokens of the lines around a passage and a unit."""
-_STEP = 64
-"""Prompts count in steps of so many tokens, so that most questions find the document cut alike."""
 
 
 def worker_for(config: ChainConfig, model_of: Callable[[Agent[Any]], Model]) -> Agent[str]:
@@ -50,7 +46,7 @@ class Caps(NamedTuple):
 
 def caps(config: ChainConfig, profile: Profile) -> Caps:
     """Return how long units and answers may be."""
-    usual = min(_LONGEST_UNIT if profile.abstains else _BRIEF_UNIT, _window(config, profile) // 8)
+    usual = min(_LONGEST_UNIT if profile.abstains else _BRIEF_UNIT, window_of(profile, config.window) // 8)
     unit = config.unit_tokens or usual
     return Caps(unit, config.answer_tokens or profile.reply_tokens or min(_LONGEST_UNIT, max(unit, usual)))
 
@@ -64,16 +60,14 @@ async def chunk_tokens(plan: Plan) -> int:
     config: ChainConfig = plan.config
     role = worker_for(config, plan.model)
     model = plan.model(role)
-    window, unit = _window(config, model.profile), caps(config, model.profile).unit
-    prompt = await _prompt(role, model, plan.question)
-    # Counts from a foreign tokenizer may be a few percent short.
-    room = window - prompt - 2 * unit - window // 32
-    if room < _LEAST_DOCUMENT:
-        raise WindowTooSmallError(
-            f"chain-of-agents: of a window of {window} tokens, instructions and question take {prompt} and two "
-            f"summaries {2 * unit}; {max(0, room)} are left for the document.",
-            hint="Raise --window or -S window=N, lower -S unit_tokens=N, or shorten the question.",
-        )
+    room = chunk_room(
+        "chain-of-agents",
+        window_of(model.profile, config.window),
+        prompt=await _prompt(role, model, plan.question),
+        kept=2 * caps(config, model.profile).unit,
+        kept_for="two summaries",
+        hint="Raise --window or -S window=N, lower -S unit_tokens=N, or shorten the question.",
+    )
     return max(1, int(min(room, model.profile.reading_tokens or room) / await plan.scale(model)))
 
 
@@ -101,8 +95,8 @@ async def _final(plan: Plan, unit: int) -> Planned:
     prompt = await _prompt(role, model, plan.question)
     answer = caps(config, model.profile).answer
     calls, units = (1, config.chains) if config.judged else (config.chains, 1)
-    prompt += units * (unit + _DELIMITERS)
-    window = model.profile.window - model.profile.thinking_tokens
+    prompt += units * (unit + DELIMITERS)
+    window = window_of(model.profile)
     if prompt + answer > window:
         what = f"{units} summaries of {unit} tokens" if units > 1 else f"a summary of {unit} tokens"
         raise WindowTooSmallError(
@@ -117,9 +111,4 @@ async def _prompt(role: Agent[Any], model: Model, question: str) -> int:
     """Return the tokens of a role's prompt without passage and units."""
     last = pass_on(model) if role.role == worker.role else otherwise(model)
     values = {"passages": "", "summary": "", "summaries": "", "question": question, "otherwise": last}
-    tokens = await role.overhead(model, **values) + _DELIMITERS
-    return -(-tokens // _STEP) * _STEP
-
-
-def _window(config: ChainConfig, profile: Profile) -> int:
-    return min(config.window, profile.window - profile.thinking_tokens)
+    return await prompt_tokens(role, model, **values)

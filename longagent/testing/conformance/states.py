@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from longagent.graphs import Models, orchestrator
+from longagent.graphs import Means, Models, orchestrator
 from longagent.graphs.context import Context
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.calls import Calls
@@ -37,6 +37,7 @@ async def states(trial: Trial, model: Reader) -> list[tuple[str, Any]]:
         retriever=cut.ranking.get,
         config=resolved.config,
         emit=lambda _: None,
+        delimiters=Means().delimiters,
         seed=7,
     )
     found = []

@@ -118,7 +118,7 @@ class Trial:
     async def prepared(self) -> Prepared:
         """Cut the document and estimate the calls."""
         resolved = self.resolved
-        cutter = Cutter([DOCUMENT], Models(self.reader()), resolved, scales={})
+        cutter = Cutter([DOCUMENT], Models(self.reader()), resolved, scales={}, delimiters=Means().delimiters)
         return Prepared(*await cutter.prepare(QUESTION), resolved)
 
     def forecast(self) -> Forecast:

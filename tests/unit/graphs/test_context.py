@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from longagent.agents.passages import Delimiters
 from longagent.documents import Chunk, Document, Span
 from longagent.documents.chunking import chunk
 from longagent.errors import (
@@ -57,6 +58,7 @@ class Room:
             retriever=lambda: Bm25(CHUNKS),
             config=None,
             emit=self.events.append,
+            delimiters=Delimiters(b"tests"),
         )
 
     def attempt(self, read: Callable[[Span], Awaitable[str]], of: Chunk = CHUNKS[0]) -> Attempt[str]:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from longagent.agents.passages import render_passages
+from longagent.agents.passages import Delimiters
 from longagent.agents.prompt import Prompt
 from longagent.documents import Document, Span
 from longagent.llm.model import Message
@@ -15,7 +15,7 @@ FILLER = "The wind blew from the west. Nobody came that day."
 
 def passage(text: str) -> str:
     document = Document.from_text(text)
-    return render_passages([Span(document, 0, len(document.text))])
+    return Delimiters(b"tests").passages([Span(document, 0, len(document.text))])
 
 
 def prompt(name: str, **slots: str) -> Sequence[Message]:
