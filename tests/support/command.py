@@ -13,7 +13,7 @@ COMMAND = [sys.executable, "-m", "longagent"]
 
 
 def keep_secret(state: Path) -> None:
-    """Give an installation a known secret: the words of a small model depend on every digit of its prompt, so on tags."""
+    """Give an installation a known secret: a small model's words depend on every digit of its prompt, so on tags."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     (state / "secret").touch(mode=0o600)
     (state / "secret").write_bytes(b"for tests only, and 32 bytes too")
