@@ -67,6 +67,8 @@ class Answer:
     found: bool
     partial: bool = False
     """Whether less was read than was meant to be, because a limit was reached or the window is too small."""
+    written: bool = True
+    """Whether an answer was written; if not, a limit was in the way, and `found` says nothing of the document."""
     traced: bool = True
     """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked."""
     citations: tuple[Citation, ...] = ()
@@ -82,7 +84,7 @@ class Answer:
         """Return the answer as plain data, in the documented JSON schema."""
         record = asdict(self)
         record["answer"] = record.pop("text")
-        head = ("question", "answer", "found", "partial", "traced", "citations")
+        head = ("question", "answer", "found", "partial", "written", "traced", "citations")
         tail = ("strategy", "model", "usage", "coverage", "seconds", "warnings", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
 

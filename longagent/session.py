@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -11,6 +12,7 @@ from longagent import background
 from longagent.agents.passages import Delimiters
 from longagent.answer import Answer
 from longagent.documents import Loaded, Source, load
+from longagent.documents.load import looks_like_text
 from longagent.errors import UsageError
 from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
 from longagent.llm.budget import Budget, Limits
@@ -191,7 +193,7 @@ class Session:
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,
             callbacks=tracers.callbacks,
-            manifest=manifest(self.settings, self._strategy_settings, _listed(sources), model=self._opened.given_name),
+            manifest=manifest(self.settings, self._strategy_settings, _paths(sources), model=self._opened.given_name),
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
@@ -231,6 +233,12 @@ async def _finished(asked: "Asked", emit: Emit) -> Answer:
 def _listed(sources: Sources) -> Sequence[Source]:
     several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes | bytearray | memoryview)
     return cast("Sequence[Source]", sources if several else [sources])
+
+
+def _paths(sources: Sources) -> list[str | Path | None]:
+    """Return the sources that are paths; a text that was given as such goes nowhere but to the model."""
+    paths = (source if isinstance(source, str | Path) else None for source in _listed(sources))
+    return [None if isinstance(path, str) and looks_like_text(path) else path for path in paths]
 
 
 def ask(sources: Sources, question: str, **session: Any) -> Answer:

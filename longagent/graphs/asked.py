@@ -6,19 +6,17 @@ from typing import cast
 
 from longagent.answer import Answer, Coverage
 from longagent.documents import Loaded
-from longagent.errors import BudgetReached, ModelError, UsageError
+from longagent.errors import BudgetReached, ModelError
 from longagent.events import RunResumed, RunStarted, Warned
 from longagent.graphs import orchestrator
 from longagent.graphs.checkpoints import checkpointer, forget, resume_or_start
 from longagent.graphs.context import Context
 from longagent.graphs.cutting import Cut
-from longagent.graphs.forecast import most_for_answer
 from longagent.graphs.means import Means
 from longagent.graphs.orchestrator import RunState
 from longagent.graphs.resolve import Resolved
 from longagent.graphs.seen import Seen
 from longagent.graphs.strategy import Estimate
-from longagent.llm.budget import Spend
 from longagent.llm.calls import Calls
 from longagent.llm.replies import Replies
 from longagent.llm.roles import Models
@@ -71,27 +69,6 @@ class Asked:
             delimiters=means.delimiters,
             seed=seed,
         )
-
-    def promise(self) -> None:
-        """Have the budget count what an interrupted attempt spent, and keep room for the answer.
-
-        Raises:
-            UsageError: there is none.
-        """
-        budget, final = self._means.budget, most_for_answer(self._estimate, self._models)
-        spent = Spend() if self._journal is None else Spend(*self._journal.spent)
-        budget.count_earlier(spent)
-        try:
-            budget.promise(self._run, final)
-        except BudgetReached as reached:
-            earlier = " with what earlier attempts at this run spent" if spent.calls else ""
-            needed = f"the answer alone may take {final.calls} call{'s'[: final.calls != 1]}"
-            if budget.limits.priced:
-                needed += f" of {final.tokens} tokens in all (${final.cost:.4f})"
-            raise UsageError(
-                f"No room is left to answer: {reached.message.rstrip('.')}{earlier}, and {needed}.",
-                hint="Give a larger limit.",
-            ) from reached
 
     async def answer(self) -> Answer:
         """Answer the question; go on where an attempt at the same stopped.
@@ -159,8 +136,8 @@ class Asked:
                         callbacks=means.callbacks,
                     )
                     return cast("RunState", state)
-                except BudgetReached:
-                    return orchestrator.unanswered(self._question)
+                except BudgetReached as reached:
+                    return orchestrator.unwritten(self._question, reached.message)
 
     def _answer(self, state: RunState, *, seconds: float) -> Answer:
         context, chunks = self._context, len(self._cut.chunks)
@@ -181,6 +158,7 @@ class Asked:
             text=state["text"],
             found=state["text"] is not None,
             partial=state["partial"] or bool(context.calls.stopped),
+            written="unwritten" not in state,
             traced=state["text"] is None or state["grounded"] or bool(state.get("overall")),
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,

@@ -22,6 +22,8 @@ class RunState(StrategyState):
 
     text: NotRequired[str | None]
     """The answer, `None` when not found."""
+    unwritten: NotRequired[bool]
+    """Set where a limit kept the answer from being written."""
     citations: NotRequired[list[CitationRef]]
     grounded: NotRequired[bool]
     objection: NotRequired[str]
@@ -33,16 +35,18 @@ async def prepare(state: RunState) -> dict[str, Any]:
     return {"question": state["question"].strip(), "partial": False, "evidence": []}
 
 
-def unanswered(question: str) -> RunState:
-    """Return the state of a run that ended before anything could be answered."""
+def unwritten(question: str, reason: str) -> RunState:
+    """Return the state of a run whose answer a limit kept from being written, as when its call had to be made again."""
+    kept = "What was read is kept: ask the same again with a larger limit."
     return {
         "question": question,
         "text": None,
+        "unwritten": True,
         "citations": [],
         "partial": True,
         "chunks_read": [],
         "chunks_failed": [],
-        "warnings": [],
+        "warnings": [f"No answer could be written: {reason} {kept}"],
     }
 
 

@@ -6,12 +6,14 @@ from longagent.errors import UsageError
 from longagent.events import Emit
 from longagent.graphs.asked import Asked
 from longagent.graphs.cutting import Cutter
-from longagent.graphs.forecast import Forecast, forecast
+from longagent.graphs.forecast import Forecast, forecast, most_for_answer
 from longagent.graphs.identity import run_id
 from longagent.graphs.means import Means
+from longagent.graphs.promise import check_room, promise
 from longagent.graphs.resolve import Resolved, check_roles, resolve_auto
 from longagent.graphs.room import check_window
 from longagent.graphs.seen import Seen
+from longagent.llm.budget import Spend
 from longagent.llm.roles import Models
 from longagent.store.journal import Journal
 
@@ -58,13 +60,27 @@ class Run:
             UsageError: the limits do not hold even the calls that write the answers.
         """
         cut, estimate = await self._cutter.prepare(question)
+        final = most_for_answer(estimate, self._models)
         strategy, config, _ = self._resolved
         run = run_id(self._loaded.documents, question, strategy=strategy, config=config, models=self._models, seed=seed)
         journal = None
         if self._means.runs is not None:
             manifest = {**self._means.manifest, "question": question, "strategy": strategy.name}
-            journal = await Journal.open(self._means.runs, run, manifest, anew=self._means.cache is None)
-        asked = Asked(
+            journal = await Journal.open(
+                self._means.runs,
+                run,
+                manifest,
+                anew=self._means.cache is None,
+                # Before anything of an earlier attempt goes: a command that is refused must cost nothing.
+                admit=lambda spent: check_room(self._means.budget, run, final, Spend(*spent)),
+            )
+        try:
+            promise(self._means.budget, run, final, Spend() if journal is None else Spend(*journal.spent))
+        except UsageError:
+            if journal is not None:
+                await journal.aclose()
+            raise
+        return Asked(
             question,
             run_id=run,
             resolved=self._resolved,
@@ -77,12 +93,6 @@ class Run:
             means=self._means,
             seed=seed,
         )
-        try:
-            asked.promise()
-        except BaseException:
-            await asked.aclose()
-            raise
-        return asked
 
     async def answer(self, question: str, *, seed: int | None) -> Answer:
         """Answer a question; see `prepare` and `Asked.answer`."""

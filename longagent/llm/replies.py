@@ -65,6 +65,11 @@ class Replies:
         if self._journal is not None:
             await self._journal.put(key, asdict(reply), role=request.role, usable=_usable(request, reply))
 
+    async def lose(self, spent: Spend) -> None:
+        """Remember for this run what was paid for no reply: an interruption does not give it back."""
+        if self._journal is not None:
+            await self._journal.lose(Spent(*spent))
+
     def suspected(self, key: bytes) -> bool:
         """Whether a call was among the last when the server seemed to be down."""
         return self._journal is not None and self._journal.suspected(key)

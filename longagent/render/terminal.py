@@ -34,6 +34,8 @@ def print_answer(answer: Answer, console: Console) -> None:
     if answer.text is None:
         where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
         said = f"Not found in {where}." if read else "Nothing was read, so nothing was found."
+        if not answer.written:
+            said = f"No answer could be written within the limits; {read} of {chunks} chunks were read."
         console.print(Text(said, style="bold yellow"), soft_wrap=whole)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
