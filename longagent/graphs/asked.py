@@ -69,6 +69,7 @@ class Asked:
             config=resolved.config,
             emit=seen,
             seed=seed,
+            verify=means.verify,
         )
 
     def promise(self) -> None:
@@ -153,7 +154,8 @@ class Asked:
                         {"question": self._question},
                         context=self._context,
                         run_id=self._run,
-                        about=self._cut.hash,
+                        # The nodes after the strategy do other things for another `verify`; that costs no call.
+                        about=f"{self._cut.hash} {means.verify}",
                         steps=_STEPS + 4 * len(self._cut.chunks),
                         callbacks=means.callbacks,
                     )
@@ -180,7 +182,8 @@ class Asked:
             text=state["text"],
             found=state["text"] is not None,
             partial=state["partial"] or bool(context.calls.stopped),
-            traced=state["text"] is None or state["grounded"] or bool(state.get("overall")),
+            traced=self._traced(state),
+            verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
             model=self._models.default.name,
@@ -190,3 +193,8 @@ class Asked:
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,
         )
+
+    def _traced(self, state: RunState) -> bool | None:
+        if self._context.verify == "off":
+            return None
+        return state["text"] is None or state["grounded"] or bool(state.get("overall"))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from longagent.agents.agent import Agent
-from longagent.answer import Citation
+from longagent.answer import Citation, Verify
 from longagent.documents import Chunk, Document, Span
 from longagent.documents.chunking import halves
 from longagent.errors import (
@@ -57,6 +57,8 @@ class Context:
     """The strategy's own config."""
     emit: Emit
     seed: int | None = None
+    verify: Verify = "mark"
+    """What becomes of what cannot be verified."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role, with cache, journal, budget and retries around it."""
