@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from longagent import background
 from longagent.agents.passages import Delimiters
-from longagent.answer import Answer
+from longagent.answer import Answer, Verify
 from longagent.documents import Loaded, Source, load
 from longagent.documents.load import looks_like_text
 from longagent.errors import UsageError
@@ -45,6 +45,8 @@ class Session:
         base_url: OpenAI-compatible server or servers.
         strategy: a name, `auto`, or a `Strategy` of your own.
         settings: the strategy's own settings.
+        verify: what becomes of quotes and sentences that cannot be verified: `mark` (the default) keeps and marks
+            them, `strict` takes them out, `off` looks for nothing.
         options: anything else in `Settings`: window, concurrency, seed, max_cost, timeout, cache, offline, api_key, …
 
     Raises:
@@ -58,6 +60,7 @@ class Session:
         base_url: str | Sequence[str] | None = None,
         strategy: "str | Strategy | None" = None,
         settings: Mapping[str, Any] | None = None,
+        verify: Verify | None = None,
         **options: Any,
     ) -> None:
         named = model if isinstance(model, str) else None
@@ -65,7 +68,7 @@ class Session:
             raise UsageError(f"A model is a name, or an object with the protocol Model; not {type(model).__name__}.")
         # A strategy may be a name, or an object with one.
         called = strategy if isinstance(strategy, str | None) else strategy.name
-        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, **options)
+        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, verify=verify, **options)
         self._strategy = strategy if called != strategy else None
         self._strategy_settings = dict(settings or {})
         self._opened = Opened(self.settings, given=None if isinstance(model, str) else model)
@@ -189,6 +192,7 @@ class Session:
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
             cached_only=self.settings.cache_only,
+            verify=self.settings.verify,
             runs=self.settings.state_dir / "runs" if remembered else None,
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,

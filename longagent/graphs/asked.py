@@ -68,6 +68,7 @@ class Asked:
             emit=seen,
             delimiters=means.delimiters,
             seed=seed,
+            verify=means.verify,
         )
 
     async def answer(self) -> Answer:
@@ -131,7 +132,8 @@ class Asked:
                         {"question": self._question},
                         context=self._context,
                         run_id=self._run,
-                        about=self._cut.hash,
+                        # The nodes after the strategy do other things for another `verify`; that costs no call.
+                        about=f"{self._cut.hash} {means.verify}",
                         steps=_STEPS + 4 * len(self._cut.chunks),
                         callbacks=means.callbacks,
                     )
@@ -159,7 +161,8 @@ class Asked:
             found=state["text"] is not None,
             partial=state["partial"] or bool(context.calls.stopped),
             written="unwritten" not in state,
-            traced=state["text"] is None or state["grounded"] or bool(state.get("overall")),
+            traced=self._traced(state),
+            verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
             model=self._models.default.name,
@@ -169,3 +172,8 @@ class Asked:
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,
         )
+
+    def _traced(self, state: RunState) -> bool | None:
+        if self._context.verify == "off":
+            return None
+        return state["text"] is None or state["grounded"] or bool(state.get("overall"))

@@ -41,6 +41,8 @@ def print_answer(answer: Answer, console: Console) -> None:
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
     if not answer.traced:
         doubt = "Not traced to the source: what was read does not carry this answer."
+        if answer.traced is None:
+            doubt = "Not checked against the source."
         console.print(Text(doubt, style="yellow"), soft_wrap=whole)
     if answer.partial:
         console.print(Text(f"Partial: {read} of {chunks} chunks were read.", style="yellow"), soft_wrap=whole)
