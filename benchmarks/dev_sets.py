@@ -4,9 +4,10 @@
         [--unanswerable] [--model local] [--base-url URL] [--verify mark] [--json FILE]
 
 A set is a file FOLDER/NAME.jsonl whose lines hold `question`, `answers`, `documents` (each with `path`, relative to
-FOLDER, or `text` and `title`) and perhaps `answerable`. Taken are the first n questions of a set, of different documents
-as far as there are, or with --unanswerable all whose answer the document does not hold. *Right* means that a gold answer
-stands in the answer, which is lenient; for the others, that "not found" was said. The cache is off; what fails is wrong.
+FOLDER, or `text` and `title`) and perhaps `answerable`. Taken are the first n questions of a set, about different
+documents as far as there are, or with --unanswerable all whose answer the document does not hold. *Right* means that a
+gold answer stands in the answer, which is lenient; for the others, that "not found" was said. The cache is off; what
+fails is wrong.
 """
 
 import argparse
