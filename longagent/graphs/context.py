@@ -60,6 +60,8 @@ class Context:
     delimiters: Delimiters
     """Put tags around whatever is shown to a model that the user did not write."""
     seed: int | None = None
+    questions: tuple[str, ...] = ()
+    """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role, with cache, journal, budget and retries around it."""
