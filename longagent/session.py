@@ -95,7 +95,12 @@ class Session:
             return (await background.run_async(lambda: self._ask(sources, [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
-        """Answer several questions from the same documents, which are read once; answers in the questions' order."""
+        """Answer several questions from the same documents, which are loaded once; answers in the questions' order.
+
+        Each question is read for by itself, unless the strategy's settings say that one reading is to serve all
+        (`together` of `mem-agent`). Then the calls that read count once in all, in the `usage` of the answer whose run
+        made them, and among the `cached_calls` of the others: the sum over the answers is what was spent.
+        """
         with self._tracers(on_event) as tracers:
             return background.run(lambda: self._ask(sources, questions, tracers))
 
@@ -116,9 +121,10 @@ class Session:
         finally:
             task.cancel()
 
-    def estimate(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> "Forecast":
-        """Return what a question would take, in calls, tokens and cost, without making any call."""
-        return background.run(lambda: self._estimate(sources, question, on_event))
+    def estimate(self, sources: Sources, question: str | Sequence[str], *, on_event: Emit | None = None) -> "Forecast":
+        """Return what a question, or `ask_many` of several, would take in calls, tokens and cost, without any call."""
+        questions = [question] if isinstance(question, str) else question
+        return background.run(lambda: self._estimate(sources, questions, on_event))
 
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
@@ -148,16 +154,14 @@ class Session:
     async def _ask(self, sources: Sources, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
         if isinstance(questions, str):
             raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
-        for question in questions:
-            if not isinstance(question, str) or not question.strip():
-                raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
+        _check(questions)
         emit, seed = Numbered(tracers), self.settings.seed
         run = await self._prepare(sources, emit, tracers)
         async with AsyncExitStack() as stack:
             # All of them before the first call: the limits have to hold an answer for each.
             asked = {}
             for question in dict.fromkeys(questions):
-                asked[question] = await run.prepare(question, seed=seed)
+                asked[question] = await run.prepare(question, seed=seed, batch=questions)
                 stack.push_async_callback(asked[question].aclose)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -167,9 +171,12 @@ class Session:
                 raise first from first.__cause__
             return [tasks[question].result() for question in questions]
 
-    async def _estimate(self, sources: Sources, question: str, on_event: Emit | None) -> "Forecast":
+    async def _estimate(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> "Forecast":
+        if not questions:
+            raise UsageError("There is no question.")
+        _check(questions)
         run = await self._prepare(sources, Numbered(on_event), Tracers())
-        return await run.forecast(question)
+        return await run.forecast(*dict.fromkeys(questions))
 
     async def _prepare(self, sources: Sources, emit: Emit, tracers: Tracers) -> "Run":
         """Load documents, open models, and put them together."""
@@ -232,6 +239,12 @@ async def _finished(asked: "Asked", emit: Emit) -> Answer:
     answer = await asked.answer()
     emit(RunFinished(answer=answer, run_id=answer.run_id))
     return answer
+
+
+def _check(questions: Sequence[str]) -> None:
+    for question in questions:
+        if not isinstance(question, str) or not question.strip():
+            raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
 
 
 def _listed(sources: Sources) -> Sequence[Source]:

@@ -34,6 +34,7 @@ class Asked:
         question: str,
         *,
         run_id: str,
+        together: tuple[str, ...],
         resolved: Resolved,
         loaded: Loaded,
         models: Models,
@@ -69,6 +70,7 @@ class Asked:
             delimiters=means.delimiters,
             seed=seed,
             verify=means.verify,
+            questions=together,
         )
 
     async def answer(self) -> Answer:
@@ -117,7 +119,9 @@ class Asked:
 
         means, journal = self._means, self._journal
         store = None
-        if journal is not None and journal.works:
+        # Runs that read together take the same way again, from their journals: checkpoints of one that failed and one
+        # that was interrupted by it would lead them apart.
+        if journal is not None and journal.works and not self._context.questions:
             store = checkpointer(means.checkpoints or journal.path)
         # A tracing variable meant for another program must not send this document's questions anywhere.
         with tracing_context(enabled=means.langsmith):

@@ -62,6 +62,8 @@ class Context:
     seed: int | None = None
     verify: Verify = "mark"
     """What becomes of what cannot be verified."""
+    questions: tuple[str, ...] = ()
+    """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role, with cache, journal, budget and retries around it."""

@@ -175,6 +175,21 @@ class Journal:
         statement = "INSERT INTO losses (attempt, calls, tokens, cost) VALUES (?, ?, ?, ?)"
         await self._write(lambda connection: connection.execute(statement, (attempt, *spent)))
 
+    async def records(self) -> list[tuple[bytes, dict[str, Any]]]:
+        """Return all replies this run has, by key."""
+        with self._trouble:
+            rows = await self._database.read(
+                lambda connection: connection.execute("SELECT key, record FROM replies").fetchall()
+            )
+            found = ((key, unpack(record)) for key, record in rows if key in self._keys)
+            return [(key, record) for key, record in found if record is not None]
+        return []
+
+    @property
+    def failures(self) -> Mapping[bytes, str]:
+        """The calls that failed for good, by key, and why."""
+        return self._failures
+
     def failure(self, key: bytes) -> str | None:
         """Return why this call failed for good, or `None`."""
         return self._failures.get(key)

@@ -13,6 +13,9 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "full-context": ("full-context", {}),
     "chain": ("chain-of-agents", {"window": 1024}),
     "chain both": ("chain-of-agents", {"window": 1024, "direction": "both"}),
+    "memory": ("mem-agent", {"chunk_tokens": 300}),
+    "memory paper": ("mem-agent", {"chunk_tokens": 300, "layout": "paper"}),
+    "memory gates": ("mem-agent", {"chunk_tokens": 300, "update_gate": True, "exit_gate": True}),
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
 }
 
