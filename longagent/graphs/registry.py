@@ -17,6 +17,7 @@ _OURS = {
     "rag": "longagent.graphs.rag:rag",
     "full-context": "longagent.graphs.full_context:full_context",
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
+    "infty-think": "longagent.graphs.infty_think:infty_think",
 }
 
 
