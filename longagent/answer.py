@@ -59,7 +59,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer with checked citations. `found` is false when the document does not carry an answer."""
+    """An answer with checked citations. `found` is false when the document does not carry an answer.
+
+    Of `reason`, it is a conclusion: `found` tells whether there is one, and nothing was checked against a source.
+    """
 
     question: str
     text: str | None
@@ -67,8 +70,9 @@ class Answer:
     found: bool
     partial: bool = False
     """Whether less was read than was meant to be, because a limit was reached or the window is too small."""
-    traced: bool = True
-    """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked."""
+    traced: bool | None = True
+    """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked. `None` when
+    nothing was looked for, as there was no document."""
     citations: tuple[Citation, ...] = ()
     strategy: str
     model: str

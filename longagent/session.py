@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Sources: TypeAlias = Source | Sequence[Source]
 """A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
 
+REASONING = "infty-think"
+"""The strategy that needs no document."""
+
 
 class Session:
     """Asks questions about documents. Keeps its models open between questions; close it, or use it in a `with`.
@@ -82,17 +85,39 @@ class Session:
             UsageError: something in the call is wrong.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(sources, [question], tracers))[0]
+            return background.run(lambda: self._ask(_listed(sources), [question], tracers))[0]
 
     async def aask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents; as `ask`, awaited."""
         with self._tracers(on_event) as tracers:
-            return (await background.run_async(lambda: self._ask(sources, [question], tracers)))[0]
+            return (await background.run_async(lambda: self._ask(_listed(sources), [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
         """Answer several questions from the same documents, which are read once; answers in the questions' order."""
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(sources, questions, tracers))
+            return background.run(lambda: self._ask(_listed(sources), questions, tracers))
+
+    def reason(self, question: str, *, on_event: Emit | None = None) -> Answer:
+        """Answer a question without documents: in rounds of bounded reasoning, as `infty-think` does.
+
+        The conclusion is not checked against anything, and cites nothing. The strategy's settings hold if the session's
+        strategy is `infty-think`, or `auto`.
+
+        Args:
+            question: with all that is needed to answer it.
+            on_event: called with every event of the run, from another thread; `Reasoned` tells of each round.
+
+        Raises:
+            ModelError: the model failed.
+            UsageError: something in the call is wrong.
+        """
+        with self._tracers(on_event) as tracers:
+            return background.run(lambda: self._ask(None, [question], tracers))[0]
+
+    async def areason(self, question: str, *, on_event: Emit | None = None) -> Answer:
+        """Answer a question without documents; as `reason`, awaited."""
+        with self._tracers(on_event) as tracers:
+            return (await background.run_async(lambda: self._ask(None, [question], tracers)))[0]
 
     async def astream(self, sources: Sources, question: str) -> AsyncIterator[Event]:
         """Yield the events of a run as they happen; the last is `RunFinished` and carries the answer."""
@@ -111,9 +136,13 @@ class Session:
         finally:
             task.cancel()
 
-    def estimate(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> "Forecast":
-        """Return what a question would take, in calls, tokens and cost, without making any call."""
-        return background.run(lambda: self._estimate(sources, question, on_event))
+    def estimate(self, sources: Sources | None, question: str, *, on_event: Emit | None = None) -> "Forecast":
+        """Return what a question would take, in calls, tokens and cost, without making any call.
+
+        With `None` for sources, that is what `reason` would take.
+        """
+        listed = None if sources is None else _listed(sources)
+        return background.run(lambda: self._estimate(listed, question, on_event))
 
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
@@ -140,7 +169,7 @@ class Session:
         settings = self.settings
         return open_tracers(settings.trace, settings.tracing, listener=on_event, offline=settings.offline)
 
-    async def _ask(self, sources: Sources, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
+    async def _ask(self, sources: Sequence[Source] | None, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
         if isinstance(questions, str):
             raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
         for question in questions:
@@ -162,20 +191,25 @@ class Session:
                 raise first from first.__cause__
             return [tasks[question].result() for question in questions]
 
-    async def _estimate(self, sources: Sources, question: str, on_event: Emit | None) -> "Forecast":
+    async def _estimate(self, sources: Sequence[Source] | None, question: str, on_event: Emit | None) -> "Forecast":
         run = await self._prepare(sources, Numbered(on_event), Tracers())
         return await run.forecast(question)
 
-    async def _prepare(self, sources: Sources, emit: Emit, tracers: Tracers) -> "Run":
-        """Load documents, open models, and put them together."""
+    async def _prepare(self, sources: Sequence[Source] | None, emit: Emit, tracers: Tracers) -> "Run":
+        """Load documents, if any, open models, and put them together."""
         budget = Budget(self._limits())
         # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
-        resolved = graphs.resolve(self._strategy or self.settings.strategy, self._strategy_settings)
+        named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
+        if sources is None:
+            # Settings of a strategy that needs documents mean nothing to the one that needs none.
+            chosen = chosen if self.settings.strategy in {"auto", REASONING} else {}
+            named = REASONING
+        resolved = graphs.resolve(named, chosen)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
         if self._opened.remote:
             await self._opened.models(emit)
-        loaded = await self._load(sources, emit)
+        loaded = Loaded((), ()) if sources is None else await self._load(sources, emit)
         models = await self._opened.models(emit)
         # Replies of an object of which nobody knows what it is would be mixed with those of its successor.
         remembered = all(model.profile.identity for model in models.each())
@@ -191,7 +225,7 @@ class Session:
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,
             callbacks=tracers.callbacks,
-            manifest=manifest(self.settings, self._strategy_settings, _listed(sources), model=self._opened.given_name),
+            manifest=manifest(self.settings, chosen, sources or (), model=self._opened.given_name),
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
@@ -205,7 +239,7 @@ class Session:
             seconds=settings.timeout,
         )
 
-    async def _load(self, sources: Sources, emit: Emit) -> Loaded:
+    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
         def tell(document: "Document") -> None:
             emit(
                 DocumentLoaded(
@@ -216,7 +250,7 @@ class Session:
                 )
             )
 
-        loaded = await load(_listed(sources), loaded=tell)
+        loaded = await load(sources, loaded=tell)
         for warning in loaded.warnings:
             emit(Warned(message=warning))
         return loaded
@@ -244,5 +278,20 @@ async def aask(sources: Sources, question: str, **session: Any) -> Answer:
     opened = Session(**session)
     try:
         return await opened.aask(sources, question)
+    finally:
+        await asyncio.to_thread(opened.close)
+
+
+def reason(question: str, **session: Any) -> Answer:
+    """Answer one question without documents, in rounds of reasoning; takes what `Session` takes."""
+    with Session(**session) as opened:
+        return opened.reason(question)
+
+
+async def areason(question: str, **session: Any) -> Answer:
+    """Answer one question without documents; as `reason`, awaited."""
+    opened = Session(**session)
+    try:
+        return await opened.areason(question)
     finally:
         await asyncio.to_thread(opened.close)

@@ -171,7 +171,8 @@ class Asked:
             raise ModelError(f"None of the chunks could be read; the last: {self._seen.last_failure}")
         warnings = [*state["warnings"]]
         if context.calls.stopped:
-            warnings.append(f"Not everything was read: {context.calls.stopped}")
+            what = "Not everything was read" if chunks else "The reasoning was cut short"
+            warnings.append(f"{what}: {context.calls.stopped}")
         if failed:
             warnings.append(f"{len(failed)} of {chunks} chunks could not be read.")
         for warning in warnings:
@@ -181,7 +182,7 @@ class Asked:
             text=state["text"],
             found=state["text"] is not None,
             partial=state["partial"] or bool(context.calls.stopped),
-            traced=state["text"] is None or state["grounded"] or bool(state.get("overall")),
+            traced=self._traced(state),
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
             model=self._models.default.name,
@@ -191,3 +192,8 @@ class Asked:
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,
         )
+
+    def _traced(self, state: RunState) -> bool | None:
+        if not self._loaded.documents:
+            return None
+        return state["text"] is None or state["grounded"] or bool(state.get("overall"))

@@ -51,6 +51,9 @@ async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     reply = state["reply"]
     if not reply:
         return {"text": None, "citations": [], "grounded": True}
+    if not runtime.context.documents:
+        # It was reasoned, not read: there is no source to check it against.
+        return {"text": reply, "citations": [], "grounded": True}
     spans = [runtime.context.span(ref) for ref in state["evidence"]]
     # "The price was not disclosed." is an answer where the document says just that.
     if is_abstention(reply) and not _stands_in(spans, reply):

@@ -31,12 +31,18 @@ def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
     read, chunks = answer.coverage.read, answer.coverage.chunks
     whole = not console.is_terminal
+    if answer.text is None and not chunks:
+        console.print(Text("No conclusion was reached.", style="bold yellow"), soft_wrap=whole)
+        return
     if answer.text is None:
         where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
         said = f"Not found in {where}." if read else "Nothing was read, so nothing was found."
         console.print(Text(said, style="bold yellow"), soft_wrap=whole)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
+    if not chunks:
+        # It was reasoned, not read; there is nothing more to say of it.
+        return
     if not answer.traced:
         doubt = "Not traced to the source: what was read does not carry this answer."
         console.print(Text(doubt, style="yellow"), soft_wrap=whole)
@@ -77,8 +83,9 @@ def footer(answer: Answer) -> str:
         took.append(f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if known else "tokens unknown")
     if usage.cost:
         took.append(dollars(usage.cost))
-    failed = f", {coverage.failed} failed" if coverage.failed else ""
-    took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
+    if coverage.chunks:
+        failed = f", {coverage.failed} failed" if coverage.failed else ""
+        took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
     return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])
 
 
