@@ -7,11 +7,23 @@ if TYPE_CHECKING:
     from longagent.answer import Answer, Citation, Coverage, Usage
     from longagent.documents import Document
     from longagent.errors import LongagentError
-    from longagent.session import Session, aask, ask
+    from longagent.session import Session, aask, areason, ask, reason
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["Answer", "Citation", "Coverage", "Document", "LongagentError", "Session", "Usage", "aask", "ask"]
+__all__ = [
+    "Answer",
+    "Citation",
+    "Coverage",
+    "Document",
+    "LongagentError",
+    "Session",
+    "Usage",
+    "aask",
+    "areason",
+    "ask",
+    "reason",
+]
 
 _HOMES = {
     "Answer": "answer",
@@ -22,7 +34,9 @@ _HOMES = {
     "LongagentError": "errors",
     "Session": "session",
     "aask": "session",
+    "areason": "session",
     "ask": "session",
+    "reason": "session",
 }
 
 

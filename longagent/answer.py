@@ -63,7 +63,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer with checked citations. `found` is false when the document does not carry an answer."""
+    """An answer with checked citations. `found` is false when the document does not carry an answer.
+
+    Of `reason`, it is a conclusion: `found` tells whether there is one, and nothing was checked against a source.
+    """
 
     question: str
     text: str | None
@@ -75,7 +78,7 @@ class Answer:
     """Whether an answer was written; if not, a limit was in the way, and `found` says nothing of the document."""
     traced: bool | None = True
     """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked. `None` when
-    nothing was looked for."""
+    nothing was looked for, or there was no document."""
     verify: Verify = "mark"
     """How it was checked."""
     citations: tuple[Citation, ...] = ()

@@ -149,6 +149,20 @@ class UnitWritten(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoned(Event):
+    """A round of reasoning ended. Its reasoning is dropped; its summary goes on, or its conclusion ends the rounds."""
+
+    round: int
+    """Counts from 1; passages that had to be read in parts are one round."""
+    chunks: tuple[int, ...]
+    """What it had before it, if anything."""
+    reasoning: str
+    summary: str
+    conclusion: str
+    """Empty unless it ends the rounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChunksRead(Event):
     """A call has read these chunks."""
 

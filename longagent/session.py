@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Sources: TypeAlias = Source | Sequence[Source]
 """A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
 
+REASONING = "infty-think"
+"""The strategy that needs no document."""
+
 
 class Session:
     """Asks questions about documents. Keeps its models open between questions; close it, or use it in a `with`.
@@ -87,12 +90,12 @@ class Session:
             UsageError: something in the call is wrong.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(sources, [question], tracers))[0]
+            return background.run(lambda: self._ask(_listed(sources), [question], tracers))[0]
 
     async def aask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents; as `ask`, awaited."""
         with self._tracers(on_event) as tracers:
-            return (await background.run_async(lambda: self._ask(sources, [question], tracers)))[0]
+            return (await background.run_async(lambda: self._ask(_listed(sources), [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
         """Answer several questions from the same documents, which are loaded once; answers in the questions' order.
@@ -102,7 +105,29 @@ class Session:
         made them, and among the `cached_calls` of the others: the sum over the answers is what was spent.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(sources, questions, tracers))
+            return background.run(lambda: self._ask(_listed(sources), questions, tracers))
+
+    def reason(self, question: str, *, on_event: Emit | None = None) -> Answer:
+        """Answer a question without documents: in rounds of bounded reasoning, as `infty-think` does.
+
+        The conclusion is not checked against anything, and cites nothing. The strategy's settings hold if the session's
+        strategy is `infty-think`, or `auto`.
+
+        Args:
+            question: with all that is needed to answer it.
+            on_event: called with every event of the run, from another thread; `Reasoned` tells of each round.
+
+        Raises:
+            ModelError: the model failed.
+            UsageError: something in the call is wrong.
+        """
+        with self._tracers(on_event) as tracers:
+            return background.run(lambda: self._ask(None, [question], tracers))[0]
+
+    async def areason(self, question: str, *, on_event: Emit | None = None) -> Answer:
+        """Answer a question without documents; as `reason`, awaited."""
+        with self._tracers(on_event) as tracers:
+            return (await background.run_async(lambda: self._ask(None, [question], tracers)))[0]
 
     async def astream(self, sources: Sources, question: str) -> AsyncIterator[Event]:
         """Yield the events of a run as they happen; the last is `RunFinished` and carries the answer."""
@@ -121,10 +146,16 @@ class Session:
         finally:
             task.cancel()
 
-    def estimate(self, sources: Sources, question: str | Sequence[str], *, on_event: Emit | None = None) -> "Forecast":
-        """Return what a question, or `ask_many` of several, would take in calls, tokens and cost, without any call."""
+    def estimate(
+        self, sources: Sources | None, question: str | Sequence[str], *, on_event: Emit | None = None
+    ) -> "Forecast":
+        """Return what a question, or `ask_many` of several, would take in calls, tokens and cost, without any call.
+
+        With `None` for sources, that is what `reason` would take.
+        """
         questions = [question] if isinstance(question, str) else question
-        return background.run(lambda: self._estimate(sources, questions, on_event))
+        listed = None if sources is None else _listed(sources)
+        return background.run(lambda: self._estimate(listed, questions, on_event))
 
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
@@ -151,7 +182,7 @@ class Session:
         settings = self.settings
         return open_tracers(settings.trace, settings.tracing, listener=on_event, offline=settings.offline)
 
-    async def _ask(self, sources: Sources, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
+    async def _ask(self, sources: Sequence[Source] | None, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
         if isinstance(questions, str):
             raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
         _check(questions)
@@ -171,23 +202,30 @@ class Session:
                 raise first from first.__cause__
             return [tasks[question].result() for question in questions]
 
-    async def _estimate(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> "Forecast":
+    async def _estimate(
+        self, sources: Sequence[Source] | None, questions: Sequence[str], on_event: Emit | None
+    ) -> "Forecast":
         if not questions:
             raise UsageError("There is no question.")
         _check(questions)
         run = await self._prepare(sources, Numbered(on_event), Tracers())
         return await run.forecast(*dict.fromkeys(questions))
 
-    async def _prepare(self, sources: Sources, emit: Emit, tracers: Tracers) -> "Run":
-        """Load documents, open models, and put them together."""
+    async def _prepare(self, sources: Sequence[Source] | None, emit: Emit, tracers: Tracers) -> "Run":
+        """Load documents, if any, open models, and put them together."""
         budget = Budget(self._limits())
         # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
-        resolved = graphs.resolve(self._strategy or self.settings.strategy, self._strategy_settings)
+        named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
+        if sources is None:
+            # Settings of a strategy that needs documents mean nothing to the one that needs none.
+            chosen = chosen if self.settings.strategy in {"auto", REASONING} else {}
+            named = REASONING
+        resolved = graphs.resolve(named, chosen)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
         if self._opened.remote:
             await self._opened.models(emit)
-        loaded = await self._load(sources, emit)
+        loaded = Loaded((), ()) if sources is None else await self._load(sources, emit)
         models = await self._opened.models(emit)
         # Replies of an object of which nobody knows what it is would be mixed with those of its successor.
         remembered = all(model.profile.identity for model in models.each())
@@ -204,7 +242,7 @@ class Session:
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,
             callbacks=tracers.callbacks,
-            manifest=manifest(self.settings, self._strategy_settings, _paths(sources), model=self._opened.given_name),
+            manifest=manifest(self.settings, chosen, _paths(sources or ()), model=self._opened.given_name),
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
@@ -218,7 +256,7 @@ class Session:
             seconds=settings.timeout,
         )
 
-    async def _load(self, sources: Sources, emit: Emit) -> Loaded:
+    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
         def tell(document: "Document") -> None:
             emit(
                 DocumentLoaded(
@@ -229,7 +267,7 @@ class Session:
                 )
             )
 
-        loaded = await load(_listed(sources), loaded=tell)
+        loaded = await load(sources, loaded=tell)
         for warning in loaded.warnings:
             emit(Warned(message=warning))
         return loaded
@@ -252,9 +290,9 @@ def _listed(sources: Sources) -> Sequence[Source]:
     return cast("Sequence[Source]", sources if several else [sources])
 
 
-def _paths(sources: Sources) -> list[str | Path | None]:
+def _paths(sources: Sequence[Source]) -> list[str | Path | None]:
     """Return the sources that are paths; a text that was given as such goes nowhere but to the model."""
-    paths = (source if isinstance(source, str | Path) else None for source in _listed(sources))
+    paths = (source if isinstance(source, str | Path) else None for source in sources)
     return [None if isinstance(path, str) and looks_like_text(path) else path for path in paths]
 
 
@@ -269,5 +307,20 @@ async def aask(sources: Sources, question: str, **session: Any) -> Answer:
     opened = Session(**session)
     try:
         return await opened.aask(sources, question)
+    finally:
+        await asyncio.to_thread(opened.close)
+
+
+def reason(question: str, **session: Any) -> Answer:
+    """Answer one question without documents, in rounds of reasoning; takes what `Session` takes."""
+    with Session(**session) as opened:
+        return opened.reason(question)
+
+
+async def areason(question: str, **session: Any) -> Answer:
+    """Answer one question without documents; as `reason`, awaited."""
+    opened = Session(**session)
+    try:
+        return await opened.areason(question)
     finally:
         await asyncio.to_thread(opened.close)

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"(?<![\w.,])(\d{1,6}(?:\.\d+)?)(?![\w]|[.,]\d)")
 _EDGE = " \t\n*_#>:-"
 
 
-def read_lines(reply: str, labels: Sequence[str], *, main: str) -> dict[str, str]:
+def read_lines(reply: str, labels: Sequence[str], *, main: str, needed: bool = True) -> dict[str, str]:
     """Return what a reply says under each of its labels; those it does not have are left out.
 
     A label begins a line and ends with a colon or with the line, whatever marks stand around it (`**Answer:**`,
@@ -27,9 +27,10 @@ def read_lines(reply: str, labels: Sequence[str], *, main: str) -> dict[str, str
         reply: what the model said.
         labels: in lower case; words of one are separated by a space.
         main: the one of them that the reply is about.
+        needed: whether a reply must have the main field.
 
     Raises:
-        ReplyError: nothing is said under the main label, nor without one.
+        ReplyError: nothing is said under the main label, nor without one, and it is needed.
     """
     reply = without_delimiters(reply)
     found: dict[str, str] = {}
@@ -41,9 +42,10 @@ def read_lines(reply: str, labels: Sequence[str], *, main: str) -> dict[str, str
             found[name] = said
     if main not in found:
         before = reply[: marks[0].start()] if marks else reply
-        if not before.strip(_EDGE):
+        if before.strip(_EDGE):
+            found[main] = before.strip()
+        elif needed:
             raise ReplyError(f"it says nothing under {main.capitalize()!r}.")
-        found[main] = before.strip()
     return found
 
 

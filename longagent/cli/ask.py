@@ -1,12 +1,32 @@
 """`longagent ask`: a question to documents, the answer on stdout, everything else on stderr."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longagent.cli.guard import guard
-from longagent.cli.options import Json, MaxCalls, MaxCost, MaxTotalTokens, Quiet, Timeout, Verbose, pairs
+from longagent.cli.options import (
+    BaseUrl,
+    CacheOnly,
+    DryRun,
+    Json,
+    MaxCalls,
+    MaxCost,
+    MaxTotalTokens,
+    ModelName,
+    NoCache,
+    Offline,
+    Quiet,
+    RoleModel,
+    Seed,
+    Setting,
+    Timeout,
+    Trace,
+    Tracing,
+    Verbose,
+    Window,
+    pairs,
+)
 from longagent.errors import UsageError
 
 
@@ -26,29 +46,16 @@ def ask(
             help="How to read; see `longagent strategies`. Default: chosen by length, with its reason.",
         ),
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("-S", "--set", metavar="KEY=VALUE", help="A setting of the strategy. Repeatable."),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("-m", "--model", metavar="MODEL", help="local (the default), openai/NAME, vllm/NAME, …."),
-    ] = None,
-    role_model: Annotated[
-        list[str] | None,
-        typer.Option("--role-model", metavar="ROLE=MODEL", help="Another model for one role. Repeatable."),
-    ] = None,
-    base_url: Annotated[
-        list[str] | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server. Repeatable.")
-    ] = None,
-    window: Annotated[
-        int | None, typer.Option("--window", metavar="TOKENS", min=1, help="Tokens of prompt and reply together.")
-    ] = None,
+    setting: Setting = None,
+    model: ModelName = None,
+    role_model: RoleModel = None,
+    base_url: BaseUrl = None,
+    window: Window = None,
     concurrency: Annotated[
         int | None,
         typer.Option("--concurrency", metavar="N", min=1, help="Calls in flight. Default: what the server bears."),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of sampling.")] = None,
+    seed: Seed = None,
     verify: Annotated[
         str | None,
         typer.Option(
@@ -57,29 +64,16 @@ def ask(
             help="What cannot be verified is removed, marked (the default), or not looked for.",
         ),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print calls, tokens and cost; call no model, answer nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     max_cost: MaxCost = None,
     max_total_tokens: MaxTotalTokens = None,
     max_calls: MaxCalls = None,
     timeout: Timeout = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Make every call anew, and remember no reply for others.")
-    ] = False,
-    cache_only: Annotated[
-        bool, typer.Option("--cache-only", help="Make no call; fail if a reply is not remembered.")
-    ] = False,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
-    ] = False,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
-    ] = None,
-    tracing: Annotated[
-        list[str] | None,
-        typer.Option("--tracing", metavar="NAME", help="Send spans: otel, langsmith, langfuse. Repeatable."),
-    ] = None,
+    no_cache: NoCache = False,
+    cache_only: CacheOnly = False,
+    offline: Offline = False,
+    trace: Trace = None,
+    tracing: Tracing = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,

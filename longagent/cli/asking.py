@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Asked:
     """What was asked of what, and how."""
 
-    sources: Sequence[str]
+    sources: Sequence[str] | None
+    """`None` where there is nothing to read, and the question is to be reasoned about."""
     question: str
     settings: Mapping[str, str]
     """The strategy's."""
@@ -32,11 +33,12 @@ class Asked:
         with Progress(level, resuming=run) as progress:
             try:
                 with self._session() as session:
-                    answer = session.ask(self.sources, self.question, on_event=progress)
+                    answer = self._answer(session, progress)
             except KeyboardInterrupt:
                 if not progress.begun:
                     raise
-                raise KeyboardInterrupt("What was read is kept: the same command goes on from there.") from None
+                done = "read" if self.sources is not None else "reasoned"
+                raise KeyboardInterrupt(f"What was {done} is kept: the same command goes on from there.") from None
         show(answer, progress, as_json=as_json)
         return answer.exit_code
 
@@ -49,6 +51,11 @@ class Asked:
         else:
             print_forecast(forecast, Console(highlight=False))
         return 0
+
+    def _answer(self, session: Session, progress: Progress) -> "Answer":
+        if self.sources is None:
+            return session.reason(self.question, on_event=progress)
+        return session.ask(self.sources, self.question, on_event=progress)
 
     def _session(self) -> Session:
         given = {name: value for name, value in self.options.items() if value is not None}

@@ -11,6 +11,7 @@ from longagent.cli.keys import keys
 from longagent.cli.runs import runs
 from longagent.cli.show import show
 from longagent.cli.strategies import strategies
+from longagent.cli.think import think
 
 app = typer.Typer(
     name="longagent",
@@ -39,6 +40,7 @@ def _root(
 
 
 app.command()(ask)
+app.command()(think)
 app.command()(show)
 app.command()(strategies)
 app.add_typer(runs)

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -26,6 +27,44 @@ MaxCalls: TypeAlias = Annotated[
 ]
 Timeout: TypeAlias = Annotated[
     float | None, typer.Option("--timeout", metavar="S", help="Likewise, after so many seconds.")
+]
+
+Setting: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("-S", "--set", metavar="KEY=VALUE", help="A setting of the strategy. Repeatable."),
+]
+ModelName: TypeAlias = Annotated[
+    str | None, typer.Option("-m", "--model", metavar="MODEL", help="local (the default), openai/NAME, vllm/NAME, ….")
+]
+RoleModel: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--role-model", metavar="ROLE=MODEL", help="Another model for one role. Repeatable."),
+]
+BaseUrl: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server. Repeatable.")
+]
+Window: TypeAlias = Annotated[
+    int | None, typer.Option("--window", metavar="TOKENS", min=1, help="Tokens of prompt and reply together.")
+]
+Seed: TypeAlias = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of sampling.")]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Print calls, tokens and cost; call no model, answer nothing.")
+]
+NoCache: TypeAlias = Annotated[
+    bool, typer.Option("--no-cache", help="Make every call anew, and remember no reply for others.")
+]
+CacheOnly: TypeAlias = Annotated[
+    bool, typer.Option("--cache-only", help="Make no call; fail if a reply is not remembered.")
+]
+Offline: TypeAlias = Annotated[
+    bool, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
+]
+Trace: TypeAlias = Annotated[
+    Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
+]
+Tracing: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--tracing", metavar="NAME", help="Send spans: otel, langsmith, langfuse. Repeatable."),
 ]
 
 

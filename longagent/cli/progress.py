@@ -20,6 +20,7 @@ from longagent.events import (
     DocumentLoaded,
     Event,
     ModelStarting,
+    Reasoned,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -86,7 +87,7 @@ class Progress:
         with self._lock:
             self._tally.count(event)
             self._show(event)
-            if self._tally.chunks:
+            if self.begun:
                 self._show_tally()
 
     def say(self, line: str, *, style: str = "dim") -> None:
@@ -147,10 +148,17 @@ class Progress:
                 self._detail(f"call {event.call} {event.role} failed after {event.seconds:.1f} s: {event.reason}")
             case CallRetried():
                 self._show_retry(event)
+            case Reasoned():
+                self._show_round(event)
             case BudgetSpent():
                 self._detail(f"answering from what was read: {event.reason}")
             case _:
                 pass
+
+    def _show_round(self, event: Reasoned) -> None:
+        for name in ("reasoning", "summary", "conclusion"):
+            if said := getattr(event, name):
+                self._detail(f"round {event.round}, {name}: {said}")
 
     def _show_retry(self, event: CallRetried) -> None:
         wait = f"{event.wait:.0f}" if event.wait >= _LONG_WAIT else f"{event.wait:.1f}"

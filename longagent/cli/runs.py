@@ -155,8 +155,8 @@ def _find(prefix: str, settings: "Settings") -> "RunRecord":
     return found
 
 
-def _sources(run: "RunRecord") -> list[str]:
-    """Return what the run was asked of, after making sure that it is still there.
+def _sources(run: "RunRecord") -> list[str] | None:
+    """Return what the run was asked of, after making sure that it is still there; `None` if it was asked of nothing.
 
     Raises:
         UsageError: it is not, or was never in a file.
@@ -170,6 +170,8 @@ def _sources(run: "RunRecord") -> list[str]:
     folder = Path(run.manifest["folder"])
     if not folder.is_dir():
         raise UsageError(f"The folder in which run {run.run_id} was asked is gone: {folder}.")
+    if not sources:
+        return None
     for source in sources:
         # Fewer documents would make it another run.
         if not any(mark in source for mark in "*?[") and not (folder / Path(source).expanduser()).exists():

@@ -12,6 +12,7 @@ from longagent.events import (
     ChunkFailed,
     ChunksRead,
     Event,
+    Reasoned,
     RunResumed,
     RunStarted,
 )
@@ -22,7 +23,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.chunks = 0
-        """Of the source; 0 before the run begins."""
+        """Of the source; 0 before the run begins, and where there is none."""
         self.spared: Counter[str] = Counter()
         """Calls that were not made, by where their replies came from."""
         self._read: set[int] = set()
@@ -32,6 +33,7 @@ class Tally:
         """Whether chunks were read before, of which no event tells."""
         self._limit = ""
         self._planned = 0
+        self._round = 0
 
     @property
     def failed(self) -> int:
@@ -48,28 +50,17 @@ class Tally:
                 self._read.update(event.chunks)
             case ChunkFailed():
                 self._failed.add(event.chunk)
-            case CallStarted():
-                self._in_flight += 1
-            case CallFinished() | CallFailed():
-                self._in_flight -= 1
-                self._made += isinstance(event, CallFinished)
-            case CallRetried():
-                self._retries += 1
-            case CallSpared():
-                self.spared[event.source] += 1
+            case Reasoned():
+                self._round = event.round
             case RunResumed():
                 self._resumed = event.calls > 0
             case BudgetSpent():
                 self._limit = event.reason
             case _:
-                pass
+                self._count_call(event)
 
     def __str__(self) -> str:
-        parts = [f"Read {len(self._read - self._failed)} of {self.chunks} chunks"]
-        if self._resumed:
-            parts[0] += " since it was resumed"
-        if self._failed:
-            parts[0] += f", {len(self._failed)} failed"
+        parts = [self._reading()] if self.chunks else [_several(self._round, "round")]
         cached = self.spared.total()
         if self._made or cached:
             done = self._made + cached
@@ -82,6 +73,26 @@ class Tally:
         if self._limit:
             parts.append(f"answering, since {self._limit.rstrip('.')}")
         return " · ".join(parts)
+
+    def _count_call(self, event: Event) -> None:
+        match event:
+            case CallStarted():
+                self._in_flight += 1
+            case CallFinished() | CallFailed():
+                self._in_flight -= 1
+                self._made += isinstance(event, CallFinished)
+            case CallRetried():
+                self._retries += 1
+            case CallSpared():
+                self.spared[event.source] += 1
+            case _:
+                pass
+
+    def _reading(self) -> str:
+        part = f"Read {len(self._read - self._failed)} of {self.chunks} chunks"
+        if self._resumed:
+            part += " since it was resumed"
+        return part + (f", {len(self._failed)} failed" if self._failed else "")
 
 
 def _several(number: int, one: str, many: str = "") -> str:

@@ -154,7 +154,8 @@ class Asked:
             raise ModelError(f"None of the chunks could be read; the last: {self._seen.last_failure}")
         warnings = [*state["warnings"]]
         if context.calls.stopped:
-            warnings.append(f"Not everything was read: {context.calls.stopped}")
+            what = "Not everything was read" if chunks else "The reasoning was cut short"
+            warnings.append(f"{what}: {context.calls.stopped}")
         if failed:
             warnings.append(f"{len(failed)} of {chunks} chunks could not be read.")
         for warning in warnings:
@@ -178,6 +179,6 @@ class Asked:
         )
 
     def _traced(self, state: RunState) -> bool | None:
-        if self._context.verify == "off":
+        if not self._loaded.documents or self._context.verify == "off":
             return None
         return state["text"] is None or state["grounded"] or bool(state.get("overall"))

@@ -64,7 +64,7 @@ class Cutter:
         self._cutting = asyncio.Lock()
 
     async def prepare(self, question: str, together: tuple[str, ...] = ()) -> tuple[Cut, Estimate]:
-        """Return the chunks for a question, and what reading them will take.
+        """Return the chunks for a question, none where there is no document, and what reading them will take.
 
         Args:
             question: what is to be answered.
@@ -75,11 +75,12 @@ class Cutter:
             UsageError: the strategy does not say which calls write the answer.
         """
         strategy, config, _ = self._resolved
-        longest = max(self._documents, key=lambda document: len(document.text))
-        middle = max(0, (len(longest.text) - _SAMPLE) // 2)
-        sample = longest.text[middle : middle + _SAMPLE]
+        longest = max((document.text for document in self._documents), key=len, default="")
+        middle = max(0, (len(longest) - _SAMPLE) // 2)
+        sample = longest[middle : middle + _SAMPLE]
         plan = Plan(question, config, self._models, sample, self._delimiters, self._scales, together)
-        size = await strategy.chunk_tokens(plan)
+        # Without a document there is nothing to cut, nor anything to keep room for.
+        size = await strategy.chunk_tokens(plan) if self._documents else 1
         async with self._cutting:
             if size not in self._cuts:
                 chunks = await asyncio.to_thread(chunk, self._documents, tokens=size, fill=strategy.fill)

@@ -14,9 +14,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from longagent.agents.answering import answer_from_passages
-from longagent.documents import Chunk, Span
-from longagent.graphs.reading import AnswerState, Positive, answer, one_call, prompt_room, render_one
-from longagent.graphs.room import shorten
+from longagent.documents import Chunk
+from longagent.graphs.reading import AnswerState, Positive, answer, best_that_fit, one_call, prompt_room
 from longagent.graphs.strategy import Context, Estimate, Plan, strategy
 from longagent.llm.model import Model
 
@@ -44,14 +43,7 @@ async def retrieve(state: AnswerState, runtime: Runtime[Context]) -> dict[str, A
     model = ctx.model(answer_from_passages)
     room = await prompt_room(model, state["question"], config.answer_tokens)
     budget = min(room.document, _evidence_tokens(config, model))
-    picked: list[tuple[int, Span]] = []
-    for chunk in (ranked.chunk for ranked in await ctx.rank(state["question"])):
-        span = chunk.span if picked else await shorten(chunk.span, budget, model.count_tokens)
-        budget -= await model.count_tokens(render_one(ctx, span))
-        if budget < 0 and picked:
-            break
-        picked.append((chunk.index, span))
-    picked.sort()
+    picked = await best_that_fit(ctx, state["question"], budget, model)
     return {
         "evidence": [ctx.ref(span) for _, span in picked],
         "selected": [index for index, _ in picked],

@@ -12,7 +12,7 @@ from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.documents import Span
 from longagent.events import ChunksRead
 from longagent.evidence.provenance import index
-from longagent.graphs.room import Room, share_window
+from longagent.graphs.room import Room, share_window, shorten
 from longagent.graphs.strategy import Context, Estimate, Plan, Planned, StrategyState
 from longagent.llm.model import Model
 
@@ -36,6 +36,21 @@ class AnswerState(StrategyState):
 def render_one(ctx: Context, span: Span) -> str:
     """Render a span as it will stand in the prompt, for counting."""
     return ctx.delimiters.passages([span]) + "\n\n"
+
+
+async def best_that_fit(ctx: Context, query: str, budget: int, model: Model) -> list[tuple[int, Span]]:
+    """Return the best-matching chunks that together fit a budget of tokens, in document order, with their indices.
+
+    The best one is always among them, cut at its end if it must be.
+    """
+    picked: list[tuple[int, Span]] = []
+    for chunk in (ranked.chunk for ranked in await ctx.rank(query)):
+        span = chunk.span if picked else await shorten(chunk.span, budget, model.count_tokens)
+        budget -= await model.count_tokens(render_one(ctx, span))
+        if budget < 0 and picked:
+            break
+        picked.append((chunk.index, span))
+    return sorted(picked)
 
 
 async def prompt_room(model: Model, question: str, reply: int | None) -> Room:

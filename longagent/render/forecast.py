@@ -10,7 +10,7 @@ from longagent.render.terminal import dollars, one_line
 
 def print_forecast(forecast: Forecast, console: Console) -> None:
     """Print calls, tokens and cost: in all, and by role."""
-    chunks = "1 chunk" if forecast.chunks == 1 else f"{forecast.chunks:,} chunks"
+    chunks = {0: "nothing to read", 1: "1 chunk"}.get(forecast.chunks, f"{forecast.chunks:,} chunks")
     console.print(Text(f"{forecast.strategy}: {one_line(forecast.reason)}", style="bold"), soft_wrap=True)
     console.print(Text(f"{chunks}, {_calls(forecast)}"), soft_wrap=True)
     console.print()

@@ -29,23 +29,13 @@ def one_line(text: str) -> str:
 
 def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
-    read, chunks = answer.coverage.read, answer.coverage.chunks
     whole = not console.is_terminal
     if answer.text is None:
-        where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
-        said = f"Not found in {where}." if read else "Nothing was read, so nothing was found."
-        if not answer.written:
-            said = f"No answer could be written within the limits; {read} of {chunks} chunks were read."
-        console.print(Text(said, style="bold yellow"), soft_wrap=whole)
+        console.print(Text(_says_nothing(answer), style="bold yellow"), soft_wrap=whole)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
-    if not answer.traced:
-        doubt = "Not traced to the source: what was read does not carry this answer."
-        if answer.traced is None:
-            doubt = "Not checked against the source."
+    for doubt in _doubts(answer):
         console.print(Text(doubt, style="yellow"), soft_wrap=whole)
-    if answer.partial:
-        console.print(Text(f"Partial: {read} of {chunks} chunks were read.", style="yellow"), soft_wrap=whole)
     for number, citation in enumerate(answer.citations, start=1):
         console.print()
         for line in _citation(number, citation):
@@ -53,6 +43,27 @@ def print_answer(answer: Answer, console: Console) -> None:
                 console.print(Padding(line, (0, 0, 0, 2)))
             else:
                 console.print(Text("  ") + line, soft_wrap=True)
+
+
+def _says_nothing(answer: Answer) -> str:
+    read, chunks = answer.coverage.read, answer.coverage.chunks
+    if not answer.written:
+        return f"No answer could be written within the limits; {read} of {chunks} chunks were read."
+    if not chunks:
+        return "No conclusion was reached."
+    where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
+    return f"Not found in {where}." if read else "Nothing was read, so nothing was found."
+
+
+def _doubts(answer: Answer) -> Iterator[str]:
+    read, chunks = answer.coverage.read, answer.coverage.chunks
+    # Without chunks it was reasoned, not read; there is nothing more to say of it.
+    if chunks and answer.traced is None:
+        yield "Not checked against the source."
+    elif chunks and not answer.traced:
+        yield "Not traced to the source: what was read does not carry this answer."
+    if chunks and answer.partial:
+        yield f"Partial: {read} of {chunks} chunks were read."
 
 
 def _citation(number: int, citation: Citation) -> Iterator[Text]:
@@ -81,8 +92,9 @@ def footer(answer: Answer) -> str:
         took.append(f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if known else "tokens unknown")
     if usage.cost:
         took.append(dollars(usage.cost))
-    failed = f", {coverage.failed} failed" if coverage.failed else ""
-    took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
+    if coverage.chunks:
+        failed = f", {coverage.failed} failed" if coverage.failed else ""
+        took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
     return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])
 
 

@@ -17,7 +17,7 @@ from longagent.evidence.words import keys
 from longagent.llm.model import Message
 
 _DELIMITED = re.compile(r"^\[(\w+)[^\n]*\b([0-9a-f]{8})\]\n(.*?)\n\[end \2\]$", re.MULTILINE | re.DOTALL)
-_PASSAGES = r"(?:\s*\[passage [^\n]*\n.*?\n\[end [0-9a-f]{8}\])+"
+_PASSAGES = r"(?:\s*\[passage [^\n]*\n.*?\n\[end [0-9a-f]{8}\])*"
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 _KEPT = 6
@@ -145,9 +145,12 @@ def _pattern(prompt: Prompt) -> re.Pattern[str]:
     pieces, seen = [], set[str]()
     for at, piece in enumerate(_SLOT.split(f"{prompt.system}\n\n{prompt.user}")):
         if at % 2 == 0:
+            # An empty slot takes white space along: that after it where a message begins, that before where one ends.
+            after_first = at == 2 and prompt.user.startswith("{")
             text = piece.rstrip()
-            # An empty slot at the end of a message takes the white space before it along.
-            pieces.append(re.escape(text) + (f"(?:{re.escape(piece[len(text) :])}|\\Z)" if text != piece else ""))
+            end = piece[len(text) :]
+            pieces.append(r"\s*" + re.escape(text.lstrip()) if after_first else re.escape(text))
+            pieces.append(f"(?:{re.escape(end)}|\\Z)" if end else "")
         else:
             pieces.append(
                 f"(?P={piece})" if piece in seen else f"(?P<{piece}>{_PASSAGES if piece == 'passages' else '.*?'})"

@@ -117,6 +117,26 @@ def test_where_the_second_question_does_not_fit_the_first_trouble_is_told() -> N
         ask(Agent(NAME, parse=number), model)
 
 
+def salvaging() -> Agent[int]:
+    return Agent(NAME, parse=number, salvage=len, fallback=0)
+
+
+def test_of_a_reply_that_cannot_be_read_twice_its_words_may_be_of_use() -> None:
+    model = Model(("twelve", "stop"), ("a dozen", "stop"))
+    assert ask(salvaging(), model) == Said(7, cut=False, assumed=True)
+    assert ask(salvaging(), Model(("twelve", "stop"), (" ", "stop"))) == Said(6, cut=False, assumed=True)
+    assert ask(salvaging(), Model(("twelve", "stop"), ContextTooLongError("too long."))).value == 6
+    assert ask(salvaging(), Model(("twelve", "stop"), ("12", "stop"))) == Said(12, cut=False)
+
+
+def test_a_reply_cut_off_before_it_was_usable_is_salvaged_at_once() -> None:
+    assert ask(salvaging(), Model(("twelve", "length"))) == Said(6, cut=True, assumed=True)
+
+
+def test_where_there_are_no_words_the_fallback_is_left() -> None:
+    assert ask(salvaging(), Model(("", "stop"), (" ", "stop"))) == Said(0, cut=False, assumed=True)
+
+
 def test_what_cannot_be_used_must_not_be_remembered() -> None:
     model = Model(("12", "stop"))
     ask(Agent(NAME, parse=number, tagged=True), model)

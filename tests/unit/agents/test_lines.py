@@ -55,6 +55,12 @@ def test_of_a_label_that_comes_twice_the_first_that_says_something_counts() -> N
     assert read("Answer:\nRationale: x\nAnswer: 1907\nAnswer: 1908")["answer"] == "1907"
 
 
+def test_a_main_field_that_is_not_needed_may_be_missing() -> None:
+    assert read_lines("Confidence: 3", LABELS, main="answer", needed=False) == {"confidence": "3"}
+    assert read_lines("1907\nConfidence: 3", LABELS, main="answer", needed=False)["answer"] == "1907"
+    assert read_lines("", LABELS, main="answer", needed=False) == {}
+
+
 def test_labels_within_a_line_are_words() -> None:
     assert read("The answer: it was 1907.")["answer"] == "it was 1907."
     assert read("We know the answer: 1907.") == {"answer": "We know the answer: 1907."}

@@ -16,6 +16,7 @@ from longagent.events import (
     ChunkFailed,
     ChunksRead,
     Event,
+    Reasoned,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -67,6 +68,17 @@ def test_a_run_that_should_go_on_and_is_another(capsys: pytest.CaptureFixture[st
     assert len(said(capsys, STARTED, resuming="abc")) == 1
     _, warning = said(capsys, STARTED, resuming="def")
     assert warning.startswith("warning: this is another run than def and begins from the start, as abc")
+
+
+def test_reasoning_is_told_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    first = Reasoned(round=1, chunks=(), reasoning="It\nis 3.", summary="3.", conclusion="")
+    last = Reasoned(round=2, chunks=(), reasoning="", summary="", conclusion="It is 3.")
+    assert said(capsys, first, last) == []
+    assert said(capsys, first, last, level=1) == [
+        "round 1, reasoning: It is 3.",
+        "round 1, summary: 3.",
+        "round 2, conclusion: It is 3.",
+    ]
 
 
 def test_calls_are_told_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

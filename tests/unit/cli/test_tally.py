@@ -10,6 +10,7 @@ from longagent.events import (
     CallStarted,
     ChunkFailed,
     ChunksRead,
+    Reasoned,
     RunResumed,
     RunStarted,
 )
@@ -41,6 +42,15 @@ def test_a_chunk_read_by_several_chains_is_one_chunk() -> None:
     for _ in range(2):
         tally.count(ChunksRead(chunks=(0, 1)))
     assert str(tally) == "Read 2 of 2 chunks"
+
+
+def test_without_chunks_rounds_are_counted() -> None:
+    tally = Tally()
+    tally.count(RunStarted(strategy="s", reason="r", model="m", chunks=0, calls=11))
+    assert str(tally) == "0 rounds"
+    tally.count(Reasoned(round=1, chunks=(), reasoning="r", summary="s", conclusion=""))
+    tally.count(CallStarted(**CALL, call=2))
+    assert str(tally) == "1 round · 1 in flight"
 
 
 def test_a_run_that_goes_on_counts_from_there() -> None:

@@ -6,7 +6,15 @@ import pytest
 from support.toy import toy
 
 from longagent.graphs import registry
+from longagent.llm.model import Request
 from longagent.testing import conformance
+
+
+def think_with_needle(request: Request) -> str:
+    """Reply in the form of `infty-think`, and leave it to the last call to conclude."""
+    said = conformance.reply_with_needle(request)
+    return said if request.final else f"Reasoning: I look for it.\nSummary: {said}"
+
 
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "rag": ("rag", {}),
@@ -17,14 +25,19 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "memory paper": ("mem-agent", {"chunk_tokens": 300, "layout": "paper"}),
     "memory gates": ("mem-agent", {"chunk_tokens": 300, "update_gate": True, "exit_gate": True}),
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
+    "infty evidence": ("infty-think", {"evidence_tokens": 700, "rounds": 3}),
+    "infty read": ("infty-think", {"form": "read", "window": 1024, "rounds": 2}),
 }
+REPLIES = {"infty-think": think_with_needle}
+"""Of strategies whose roles reply in a form of their own."""
 
 
 @pytest.mark.parametrize("name", conformance.CHECKS)
 @pytest.mark.parametrize("ours", OURS)
 def test_our_strategies_conform(ours: str, name: str) -> None:
     strategy, settings = OURS[ours]
-    conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings))
+    reply = REPLIES.get(strategy, conformance.reply_with_needle)
+    conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings, reply=reply))
 
 
 def test_a_third_partys_strategy_conforms() -> None:

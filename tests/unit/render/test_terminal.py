@@ -46,6 +46,13 @@ def test_markup_of_a_document_is_text() -> None:
     assert "[bold]not bold[/bold] [link=http://x]y" in printed(answer("[bold]not bold[/bold] [link=http://x]y"))
 
 
+def test_what_was_reasoned_is_printed_alone() -> None:
+    reasoned = replace(answer("42"), coverage=Coverage(), traced=None, partial=True)
+    assert printed(reasoned) == "42\n"
+    assert printed(replace(reasoned, text=None, found=False)) == "No conclusion was reached.\n"
+    assert "chunks" not in footer(reasoned)
+
+
 def test_lines_are_wrapped_for_people_only() -> None:
     long = "word " * 40
     assert len(printed(answer(long.strip())).splitlines()) == 1
