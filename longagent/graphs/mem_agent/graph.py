@@ -181,7 +181,7 @@ def _warnings(state: State, ctx: Context) -> list[str]:
 @strategy(
     "mem-agent",
     config=MemAgentConfig,
-    summary="reads everything once into a fixed memory, any length: look-ups and two hops, several questions at once",
+    summary="reads everything once into a memory of fixed length: any length of source, several questions in one pass",
     paper="Yu et al. 2025, arXiv 2507.02259",
     agents=(update, update_paper, update_brief, answer_role, answer_paper),
     chunk_tokens=chunk_tokens,
