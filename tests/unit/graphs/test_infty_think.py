@@ -536,6 +536,7 @@ def test_a_small_model_reasons_once_and_concludes() -> None:
     assert model.roles == ["thinker_brief_alone", "concluder_alone"]
     assert model.summaries()[1] == "Bob is 27."
     assert asked.answer.text == "Bob is 27."
+    assert any("too small for rounds" in warning for warning in asked.answer.warnings)
 
 
 # --- room
