@@ -19,13 +19,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from longagent.agents.agent import Said
-from longagent.agents.chain_of_agents import (
-    holds,
-    judge,
-    otherwise,
-    pass_on,
-    worker_brief,
-)
+from longagent.agents.chain_of_agents import judge, otherwise, pass_on, worker_brief
+from longagent.agents.checking import holds
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ContentRefusedError, ReplyError
 from longagent.events import UnitWritten

@@ -8,7 +8,6 @@ import pytest
 
 from longagent.agents.chain_of_agents import (
     Verdict,
-    holds,
     judge,
     manager,
     manager_code,
@@ -21,6 +20,7 @@ from longagent.agents.chain_of_agents import (
     worker_summary,
 )
 from longagent.agents.chain_of_agents.roles import verdict
+from longagent.agents.checking import holds
 from longagent.agents.lines import unlabelled
 from longagent.agents.passages import Delimiters
 from longagent.documents import Document, Span

@@ -1,4 +1,4 @@
-"""For models that never say "not found": code decides whether a worker found something."""
+"""For models that never say "not found": code decides whether a reader found something."""
 
 from longagent.documents import Document, Span
 from longagent.evidence import trace
