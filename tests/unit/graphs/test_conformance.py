@@ -24,8 +24,9 @@ def test_our_strategies_conform(ours: str, name: str) -> None:
     conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings))
 
 
-def test_a_third_partys_strategy_conforms() -> None:
-    conformance.check(toy())
+@pytest.mark.parametrize("kind", ["", "a note"])
+def test_a_third_partys_strategy_conforms(kind: str) -> None:
+    conformance.check(toy(kind))
 
 
 DEFECTS = [
@@ -34,6 +35,9 @@ DEFECTS = [
     ("estimates", "one call too many", "estimates exactly"),
     ("estimates", "fewer tokens", "estimates at most .* prompt_tokens"),
     ("estimates", "answer is free", "no part of the estimate is `final`"),
+    ("estimates", "worded twice", "where a call writes the answer, it is not `worded_by`"),
+    ("estimates", "a note, but final", "makes 1 final calls and plans 0"),
+    ("keeps_to_calls", "a note, if all was read", "does not say it"),
     ("keeps_to_calls", "past the limits", r"makes \d+ calls where \d are allowed"),
     ("keeps_to_calls", "no final call", "made no call to answer"),
     ("keeps_to_calls", "always partial", "is partial, but everything was read"),
