@@ -20,7 +20,7 @@ class Said(Generic[R]):
     cut: bool
     """Whether the cap ended the reply."""
     assumed: bool = False
-    """Whether this is the role's fallback, because twice nothing could be read."""
+    """Whether this is what the role falls back on, because twice nothing could be read."""
 
 
 class Agent(Generic[R]):
@@ -33,6 +33,8 @@ class Agent(Generic[R]):
         silence: what it means to say nothing, even when asked again; `None`: it is a failure.
         fallback: what is taken for a decision that cannot be read, even when asked again; `None`: it is a failure. Who
             asks says so in a warning.
+        salvage: what is made of a reply that cannot be read, even when asked again, where its words are of use all the
+            same; goes before `fallback`.
         role: what `--role-model` calls it; by default the last part of the name.
         prompt: for agents of other packages, whose prompts don't lie below `longagent/agents/`.
     """
@@ -45,6 +47,7 @@ class Agent(Generic[R]):
         tagged: bool = False,
         silence: R | None = None,
         fallback: R | None = None,
+        salvage: Callable[[str], R] | None = None,
         role: str | None = None,
         prompt: Prompt | None = None,
     ) -> None:
@@ -54,6 +57,7 @@ class Agent(Generic[R]):
         self._tagged = tagged
         self._silence = silence
         self._fallback = fallback
+        self._salvage = salvage
         self._prompt = prompt
 
     def __repr__(self) -> str:
@@ -111,25 +115,27 @@ class Agent(Generic[R]):
         except ReplyError as error:
             # One that was cut off would be cut off again.
             if reply.finish == "length":
-                return self._fall_back(_cut_off(model, max_tokens))
-            return await self._ask_again(model, request, error)
+                return self._fall_back(_cut_off(model, max_tokens), reply)
+            return await self._ask_again(model, request, reply, error)
 
-    async def _ask_again(self, model: Model, request: Request, error: ReplyError) -> Said[R]:
+    async def _ask_again(self, model: Model, request: Request, first: Reply, error: ReplyError) -> Said[R]:
         again = replace(request, messages=_once_more(request.messages, error.message))
         try:
             reply = await model.complete(again)
         except ContextTooLongError:
-            raise error from None
+            return self._fall_back(error, first)
         if self._silence is not None and not reply.text.strip() and reply.finish == "stop":
             return Said(self._silence, cut=False)
         try:
             return self._read(reply)
         except ReplyError as worthless:
-            return self._fall_back(worthless)
+            return self._fall_back(worthless, reply if reply.text.strip() else first)
 
-    def _fall_back(self, error: ReplyError) -> Said[R]:
+    def _fall_back(self, error: ReplyError, reply: Reply) -> Said[R]:
+        if self._salvage is not None and reply.text.strip():
+            return Said(self._salvage(reply.text), cut=reply.finish == "length", assumed=True)
         if self._fallback is None:
-            raise error
+            raise error from None
         return Said(self._fallback, cut=False, assumed=True)
 
     def _read(self, reply: Reply) -> Said[R]:
