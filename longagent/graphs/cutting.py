@@ -84,7 +84,7 @@ class Cutter:
         estimate = await strategy.estimate(plan, cut.chunks)
         if not estimate.writers:
             raise UsageError(
-                f"Strategy {strategy.name!r} plans no call that writes the answer, and names no role whose reply is one."
+                f"Strategy {strategy.name!r} plans no call that writes the answer, and no role whose reply is one."
             )
         return cut, estimate
 

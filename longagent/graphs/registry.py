@@ -17,6 +17,9 @@ _OURS = {
     "rag": "longagent.graphs.rag:rag",
     "full-context": "longagent.graphs.full_context:full_context",
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
+    "map-reduce": "longagent.graphs.map_reduce:map_reduce",
+    "merge": "longagent.graphs.merge:merge",
+    "hierarchical": "longagent.graphs.hierarchical:hierarchical",
 }
 
 

@@ -14,6 +14,10 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "chain": ("chain-of-agents", {"window": 1024}),
     "chain both": ("chain-of-agents", {"window": 1024, "direction": "both"}),
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
+    "map-reduce": ("map-reduce", {"window": 1024}),
+    "map-reduce collapsing": ("map-reduce", {"window": 768, "result_tokens": 64}),
+    "merge": ("merge", {"window": 512}),
+    "hierarchical": ("hierarchical", {"window": 1024}),
 }
 
 
