@@ -3,11 +3,10 @@
 A baseline of Chain-of-Agents, Zhang et al. 2024, arXiv 2406.02818. No worker sees what another wrote. The manager reads
 the communication units of all useful chunks, in the order of the document. n + 1 calls for n chunks, depth 2.
 
-Departures: one call judges and writes, where the paper's count, n + useful + 1, has two for a useful chunk: the second
-would read the chunk again for what the first has just read. Units that do not fit before the manager are merged with
-their neighbours first, as map-reduce does it; the paper is silent on that. Models that never say "not found" write one
-sentence per chunk, which is kept only if the chunk carries it. Questions only: the paper's tasks without a question
-(summaries, code) are not here.
+Departures: one call judges and writes, where n + useful + 1, the baseline's count, has two for a useful chunk: the
+second would read the chunk again. Units that do not fit before the manager are merged with their neighbours first, as
+map-reduce does it. Models that never say "not found" write one sentence per chunk, which is kept only if the chunk
+carries it. Questions only: the paper's tasks without a question (summaries, code) are not here.
 """
 
 from collections.abc import Sequence

@@ -5,9 +5,9 @@ an answer and a confidence from 0 to 5 that examples calibrate. Results without 
 the others do not fit before the last call, neighbours are merged, as many as fit, into one result each. Reduce: one
 call answers from the results, weighing confidence. n + 1 calls for n chunks and a few to collapse; depth 2 and a few.
 
-Departures: the paper's Collapse has no text on what to do when a limit or a failing call forbids it; then the results
-with the highest confidence are kept, as many as fit. A merged result keeps the chunks it rests on, found by comparison.
-Models that never say "not found" give one sentence per chunk, which is kept only if the chunk carries it.
+Departures: where a limit or a failing call forbids to merge, the results with the highest confidence are kept, as many
+as fit. A merged result keeps the chunks it rests on, found by comparison. Models that never say "not found" give one
+sentence per chunk, without a confidence, which is kept only if the chunk carries it.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Roles of the hierarchical baseline of Chain-of-Agents (Zhang et al. 2024, arXiv 2406.02818).
 
-The paper says what they do and prints no prompts; the words are ours.
+What they do is the paper's; the words are ours.
 """
 
 import re

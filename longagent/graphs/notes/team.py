@@ -47,7 +47,7 @@ class Team:
 
     def note_cap(self, model: Model) -> int:
         """Return the cap of what a model notes."""
-        usual = _LONGEST if model.profile.abstains else _BRIEF
+        usual = _LONGEST if model.profile.abstains else model.profile.reply_tokens or _BRIEF
         return self.note_tokens or min(usual, window_of(model.profile, self.window) // 8)
 
     def answer_cap(self, model: Model) -> int:
