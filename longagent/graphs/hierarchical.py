@@ -44,6 +44,7 @@ def team(config: HierarchicalConfig, model_of: ModelOf) -> Team:
     return Team(
         name="hierarchical",
         noun="summary",
+        nouns="summaries",
         setting="unit_tokens",
         reader=worker if model_of(worker).profile.abstains else worker_brief,
         merger=collapse_units if model_of(collapse_units).profile.abstains else merge_brief,

@@ -47,6 +47,7 @@ def team(config: MapReduceConfig, model_of: ModelOf) -> Team:
     return Team(
         name="map-reduce",
         noun="result",
+        nouns="results",
         setting="result_tokens",
         reader=map_passage if abstains[map_passage] else map_brief,
         merger=collapse_results if abstains[collapse_results] else merge_brief,

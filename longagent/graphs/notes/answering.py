@@ -43,12 +43,13 @@ def _warnings(team: Team, state: NotesState, ctx: Context) -> list[str]:
     unrated = sum(each["confidence"] is None for each in notes) if team.rates else 0
     told = []
     if assumed:
-        told.append(f"{assumed} passages were taken to be useful: the replies do not say whether they are.")
+        told.append(f"Passages taken to be useful, because replies do not say whether they are: {assumed}.")
     if unrated:
-        told.append(f"{unrated} of {len(notes)} {team.noun}s came without a confidence that can be read.")
+        told.append(f"{team.nouns.capitalize()} without a confidence that can be read: {unrated} of {len(notes)}.")
     # A model whose profile caps its replies rambles on anyway; nothing is lost there.
     if cut and model.profile.reply_tokens is None:
-        told.append(f"{cut} {team.noun}s were cut at {team.note_cap(model)} tokens; -S {team.setting}=N raises that.")
+        cap = team.note_cap(model)
+        told.append(f"{team.nouns.capitalize()} cut at {cap} tokens: {cut}; -S {team.setting}=N raises that.")
     if left_out:
-        told.append(f"{left_out} {team.noun}s were left out: there was no room for them before the answer.")
+        told.append(f"{team.nouns.capitalize()} left out, because there was no room before the answer: {left_out}.")
     return told

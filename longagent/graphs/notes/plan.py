@@ -68,7 +68,7 @@ def _together(team: Team, room: Rooms, notes: int) -> int:
     together = room.merge // room.note
     if together < 2 and notes > room.answer // room.note:
         raise WindowTooSmallError(
-            f"{team.name}: two {team.noun}s of {room.note} tokens do not fit before the {team.merger.role}: besides "
+            f"{team.name}: two {team.nouns} of {room.note} tokens do not fit before the {team.merger.role}: besides "
             f"instructions, question and what they are merged into, {max(0, room.merge)} are left.",
             hint=f"Raise --window or -S window=N, or lower -S {team.setting}=N.",
         )

@@ -28,6 +28,8 @@ class Team:
     """Of the strategy."""
     noun: str
     """What a note is called, in prompts and warnings."""
+    nouns: str
+    """What several are."""
     setting: str
     """The setting that caps a note."""
     reader: Agent[Finding]

@@ -82,7 +82,7 @@ def test_a_decision_that_cannot_be_read_twice_is_taken_for_yes_and_told() -> Non
     asked = Asked("hierarchical", model)
     assert model.roles.count("worker") == asked.answer.coverage.chunks + 1
     assert asked.answer.text == NEEDLE
-    assert asked.answer.warnings == ("1 passages were taken to be useful: the replies do not say whether they are.",)
+    assert asked.answer.warnings == ("Passages taken to be useful, because replies do not say whether they are: 1.",)
 
 
 def test_a_reply_without_labels_is_the_unit_itself() -> None:

@@ -144,7 +144,7 @@ def test_replies_in_no_form_are_information_and_their_missing_confidence_is_told
     asked = ask(model, {"window": 2048, "result_tokens": 64})
     n = asked.answer.coverage.chunks
     assert titles(model.prompts[-1]) == [f"result {k}" for k in range(1, n + 1)]
-    assert f"{n} of {n} results came without a confidence that can be read." in asked.answer.warnings
+    assert f"Results without a confidence that can be read: {n} of {n}." in asked.answer.warnings
     assert len(model.roles) == n + 1
     assert asked.answer.text == NEEDLE
 
@@ -268,7 +268,7 @@ def test_a_group_that_cannot_be_merged_keeps_what_it_is_surest_of() -> None:
         asked = ask(model, COLLAPSING, document=long_document(20, needle_on=10))
         assert NEEDLE in model.prompts[-1]
         assert (asked.answer.text, asked.answer.partial, asked.answer.coverage.failed) == (NEEDLE, False, 0)
-        assert any("results were left out" in warning for warning in asked.answer.warnings)
+        assert any("Results left out" in warning for warning in asked.answer.warnings)
 
 
 def test_a_server_that_refuses_all_calls_ends_the_run_while_it_collapses() -> None:
@@ -306,7 +306,7 @@ def test_out_of_calls_for_collapsing_the_surest_results_are_answered_from() -> N
         assert model.roles == ["map"] * n + ["collapse"] * (allowed - n - 1) + ["reduce"]
         assert NEEDLE in model.prompts[-1]
         assert (asked.answer.text, asked.answer.partial, asked.answer.coverage.read) == (NEEDLE, True, n)
-        assert any("results were left out" in warning for warning in asked.answer.warnings)
+        assert any("Results left out" in warning for warning in asked.answer.warnings)
 
 
 @pytest.mark.parametrize("window", [1024, 2048, 3000, 8192])
@@ -327,7 +327,7 @@ def test_no_prompt_is_longer_than_the_window(window: int, words: int) -> None:
     assert (usage.prompt_tokens or 0) <= asked.forecast.prompt_tokens
     assert (usage.completion_tokens or 0) <= asked.forecast.completion_tokens
     cap = model.requests[0].max_tokens
-    assert any(f"results were cut at {cap} tokens" in warning for warning in asked.answer.warnings)
+    assert any(f"Results cut at {cap} tokens" in warning for warning in asked.answer.warnings)
 
 
 @pytest.mark.parametrize(
