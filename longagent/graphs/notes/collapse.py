@@ -48,7 +48,7 @@ class _Merged(NamedTuple):
 async def merge_neighbours(team: Team, state: NotesState, ctx: Context) -> dict[str, Any]:
     """Return the update of the state after one level: the notes as they are if they fit, else merged in groups.
 
-    When limits forbid to merge, or nothing was read for it, those that readers are surest of are kept, as many as fit.
+    When limits forbid to merge, those that readers are surest of are kept, as many as fit.
     """
     notes = state.get("merged", state.get("notes", []))
     room = await rooms(team, ctx.model, state["question"])
