@@ -140,7 +140,7 @@ class ChunkFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitWritten(Event):
-    """A worker rewrote its communication unit."""
+    """A reader wrote down what goes on to others: its communication unit, a result, an answer of its chunk."""
 
     path: int
     """Which of several chains, from 0."""

@@ -29,7 +29,12 @@ class _Stand(NamedTuple):
 
 
 def vote(answers: Sequence[str]) -> int:
-    """Return the index of the answer most others agree with; of equals, the earliest.
+    """Return the index of the answer most others agree with; of equals, the earliest. See `agreeing`."""
+    return agreeing(answers)[0]
+
+
+def agreeing(answers: Sequence[str]) -> list[int]:
+    """Return the indices of the answers of which more agree than of any others; first the one that speaks for them.
 
     Answers agree that are equal but for case, articles and punctuation, or where one holds all the other's content
     words ("1907" and "It was rebuilt in 1907."). Those that say the answer was not found count only if all do.
@@ -54,7 +59,8 @@ def vote(answers: Sequence[str]) -> int:
         else:
             camp.append(stand)
     best = max(camps, key=lambda camp: (sum(len(stand.votes) for stand in camp), -camp[0].votes[0]))
-    return best[0].votes[0]
+    spokesman, *others = [index for stand in best for index in stand.votes]
+    return [spokesman, *sorted(others)]
 
 
 def _form(answer: str) -> str:

@@ -58,7 +58,7 @@ class Asked:
         replies = Replies(journal=journal, cache=means.cache, cached_only=means.cached_only)
         self._context = Context(
             models=models,
-            writer=models.of(next(part.agent.role for part in estimate.planned if part.final)),
+            writer=models.of(estimate.writers[0].role),
             calls=Calls(
                 run_id, emit=seen, budget=means.budget, replies=replies, flights=means.flights, policy=means.policy
             ),

@@ -72,7 +72,7 @@ class Cutter:
 
         Raises:
             WindowTooSmallError: prompts and question leave no room for the document.
-            UsageError: the strategy does not say which calls write the answer.
+            UsageError: the strategy does not say who words the answer.
         """
         strategy, config, _ = self._resolved
         longest = max((document.text for document in self._documents), key=len, default="")
@@ -87,8 +87,10 @@ class Cutter:
                 self._cuts[size] = Cut(chunks, Index(chunks), _hash(chunks))
         cut = self._cuts[size]
         estimate = await strategy.estimate(plan, cut.chunks)
-        if not any(part.final for part in estimate.planned):
-            raise UsageError(f"Strategy {strategy.name!r} plans no call that writes the answer.")
+        if not estimate.writers:
+            raise UsageError(
+                f"Strategy {strategy.name!r} plans no call that writes the answer, and no role whose reply is one."
+            )
         return cut, estimate
 
 

@@ -19,6 +19,9 @@ _OURS = {
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
     "mem-agent": "longagent.graphs.mem_agent:mem_agent",
     "infty-think": "longagent.graphs.infty_think:infty_think",
+    "map-reduce": "longagent.graphs.map_reduce:map_reduce",
+    "merge": "longagent.graphs.merge:merge",
+    "hierarchical": "longagent.graphs.hierarchical:hierarchical",
 }
 
 

@@ -5,7 +5,8 @@ The contract, which `longagent.testing.conformance` checks:
 - State is plain JSON: ids, offsets, running memory; never document text.
 - Every reading goes through `Context.attempt`; a chunk that fails is added to `chunks_failed` and the run goes on.
 - Once `Context.may_read_on` is false, or an attempt comes back `unread`, the graph goes to its answer node, which
-  answers from what was read. Calls that write the answer are marked `final`: their room, as estimated, is kept.
+  answers from what was read. Calls that write the answer are marked `final`: their room, as estimated, is kept. A
+  strategy whose answer is one of the replies as it is plans none, and says whose words they are: `Estimate.worded_by`.
 - Which model plays a role is asked of `Context.model`.
 """
 
@@ -91,11 +92,19 @@ class Estimate:
     """Calls that wait for each other."""
     exact: bool = True
     """Whether the number of calls is exact; otherwise it is an upper bound."""
+    worded_by: Agent[Any] | None = None
+    """Where no part is final: the role one of whose replies is the answer as it is, so that answering costs nothing."""
 
     @property
     def calls(self) -> int:
         """Calls of all roles."""
         return sum(part.calls for part in self.planned)
+
+    @property
+    def writers(self) -> tuple[Agent[Any], ...]:
+        """The roles that word the answer; a plan without any is refused."""
+        final = tuple(part.agent for part in self.planned if part.final)
+        return final or ((self.worded_by,) if self.worded_by else ())
 
 
 @dataclass(frozen=True, kw_only=True)

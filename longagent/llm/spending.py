@@ -6,6 +6,8 @@ from longagent.llm.model import Model, Profile, Reply, Request
 
 _MARKERS = 8
 """Tokens a chat template puts around a message, and a few more."""
+_AT_ONCE = 64
+"""Calls that may well be in flight together."""
 
 
 def most_of(profile: Profile, *, calls: int, prompt: int, completion: int) -> Spend:
@@ -15,12 +17,18 @@ def most_of(profile: Profile, *, calls: int, prompt: int, completion: int) -> Sp
 
 
 async def most_of_call(model: Model, request: Request, budget: Budget) -> Spend:
-    """Return what to set aside for a call. Its tokens are counted only if a limit depends on their exact number."""
+    """Return what to set aside for a call. Its tokens are counted only where the limits are not ample without.
+
+    Ample they are if as many calls of the size as may be in flight together find room: else what is set aside too much
+    for some would keep others from being made, although all of them fit.
+    """
     if not budget.limits.priced:
         return Spend(calls=1)
     size = len(_text(request).encode("utf-8", "replace"))
     # No token is shorter than a byte; hardly any text has more than one for two.
-    if budget.holds(_most(model, request, size), run=request.run, final=request.final):
+    each = _most(model, request, size)
+    together = Spend(each.calls, _AT_ONCE * each.tokens, _AT_ONCE * each.cost)
+    if budget.holds(together, run=request.run, final=request.final):
         return _most(model, request, size // 2)
     return _most(model, request, await model.count_tokens(_text(request)))
 

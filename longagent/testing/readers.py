@@ -61,12 +61,14 @@ def read_prompt(messages: Sequence[Message]) -> Read | None:
 
 
 def closest_sentence(messages: Sequence[Message]) -> str:
-    """Return the sentence of the prompt's passages that shares most content words with its question.
+    """Return the sentence of the prompt's passages, or notes, that shares most content words with its question.
 
     "Not found." when no sentence shares half of them. Serves `SimulatedServer` as a reply, too.
     """
     read = read_prompt(messages)
-    return _closest(read.question, read.passages()) if read else "Not found."
+    if read is None:
+        return "Not found."
+    return _closest(read.question, read.passages("notes" if "notes" in read.slots else "passages"))
 
 
 def chain_reader(messages: Sequence[Message]) -> str:

@@ -34,7 +34,10 @@ class ToyState(StrategyState):
 
 
 def toy(defect: str = "") -> Strategy:  # noqa: C901 - a branch for each way to be wrong
-    """Build a strategy that has each chunk answer the question, and the chunks that could answer together once more."""
+    """Build a strategy that has each chunk answer the question, and the chunks that could answer together once more.
+
+    `a note` is no defect: then one of the first answers is taken as it is.
+    """
 
     async def read(state: ToyState, runtime: Runtime[Context]) -> dict[str, Any]:
         ctx = runtime.context
@@ -93,8 +96,10 @@ def toy(defect: str = "") -> Strategy:  # noqa: C901 - a branch for each way to 
             return {"reply": ""}
         spans = [ctx.chunks[index].span for index in state.get("sources", [])]
         padding = "Take your time. " * (2000 if defect == "more tokens" else 0)
-        if defect == "no final call":
-            return {"reply": (state.get("notes") or [""])[-1], "evidence": [ctx.ref(span) for span in spans]}
+        if defect in ("no final call", "a note", "a note, if all was read"):
+            all_read = len(state.get("chunks_read", [])) == len(ctx.chunks)
+            note = (state.get("notes") or [""])[-1] if all_read or not defect.endswith("all was read") else ""
+            return {"reply": note, "evidence": [ctx.ref(span) for span in spans]}
         said = await manager(
             ctx.model(manager),
             max_tokens=_CAP,
@@ -117,7 +122,11 @@ def toy(defect: str = "") -> Strategy:  # noqa: C901 - a branch for each way to 
         final = 0 if defect == "answer is free" else 1
         tokens = 600 if defect != "fewer tokens" else 100
         reading = Planned(answer_from_passages, n, n * tokens, n * _CAP)
-        return Estimate(planned=(reading, Planned(manager, final, 500, _CAP, final=True)), depth=n + 1)
+        if defect.startswith("a note"):
+            return Estimate(planned=(reading,), depth=n, worded_by=answer_from_passages)
+        worded_by = answer_from_passages if defect == "worded twice" else None
+        writing = Planned(manager, final, 500, _CAP, final=True)
+        return Estimate(planned=(reading, writing), depth=n + 1, worded_by=worded_by)
 
     def build() -> "StateGraph[ToyState, Context]":
         graph = StateGraph(ToyState, context_schema=Context)

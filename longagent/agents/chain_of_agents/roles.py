@@ -53,7 +53,7 @@ worker_brief: Agent[str] = Agent("chain_of_agents/worker_brief", parse=unlabelle
 """The worker for models that never abstain. Takes `passages`, `summary` and `question`; returns one sentence.
 
 Asked for a summary, SmolLM2-135M talks about summaries, or makes an answer up and hands it on. So it is asked what it
-can do, and what it says must be checked against passage and summary before it is passed on: see `holds`.
+can do, and what it says must be checked against passage and summary before it is passed on: see `agents.checking`.
 """
 
 worker_summary: Agent[str] = Agent("chain_of_agents/worker_summary", parse=unlabelled, role="worker")

@@ -9,7 +9,7 @@ from longagent.answer import Answer
 from longagent.errors import ModelError
 from longagent.graphs import Means, Models
 from longagent.store.response_cache import ResponseCache
-from longagent.testing.conformance.expect import covered, expect, healthy, key
+from longagent.testing.conformance.expect import covered, expect, final_calls, healthy, key
 from longagent.testing.conformance.states import quoted, states, strings
 from longagent.testing.conformance.trial import NEEDLE, NEEDLE_PAGE, Trial
 
@@ -30,8 +30,7 @@ def finds_and_cites(trial: Trial) -> None:
 def estimates(trial: Trial) -> None:
     """What is told before the first call holds: calls exactly or at most, tokens at most."""
     name = trial.strategy.name
-    planned = trial.prepare().estimate.planned
-    expect(any(part.final and part.calls for part in planned), f"{name}: no part of the estimate is `final`")
+    _says_who_answers(trial)
     told, model = trial.forecast(), trial.reader()
     usage = trial.ask(model).usage
     roles = {agent.name: agent.role for agent in trial.strategy.agents}
@@ -46,6 +45,18 @@ def estimates(trial: Trial) -> None:
         most, real = getattr(told, kind), getattr(usage, kind)
         expect(real <= most, f"{name} estimates at most {most} {kind} and uses {real}")
     expect(1 <= told.depth <= told.calls, f"{name}: depth {told.depth} of {told.calls} calls cannot be")
+
+
+def _says_who_answers(trial: Trial) -> None:
+    """Check that room is kept for the calls that write the answer, or that there are none."""
+    name, estimate, final = trial.strategy.name, trial.prepare().estimate, final_calls(trial).calls
+    if estimate.worded_by is None:
+        expect(final, f"{name}: no part of the estimate is `final`, nor is the answer `worded_by` a role")
+    else:
+        expect(not final, f"{name}: where a call writes the answer, it is not `worded_by` the reply to another")
+        expect(estimate.worded_by in trial.strategy.agents, f"{name}: who words the answer is not listed in `agents`")
+    made = sum(request.final for request in healthy(trial))
+    expect(made <= final, f"{name} makes {made} final calls and plans {final}: no room is kept for them")
 
 
 def keeps_state_plain(trial: Trial) -> None:

@@ -80,6 +80,8 @@ def _takes_seconds(trial: Trial, total: int, limit: float) -> None:
 
 def refuses_limits_without_an_answer(trial: Trial) -> None:
     """A limit that does not hold even the answer is an error, told before any call."""
+    if trial.prepare().estimate.worded_by:
+        return  # to answer costs nothing, so every limit will do
     final = final_calls(trial)
     for limits in (Limits(calls=max(0, final.calls - 1)), Limits(tokens=max(0, final.tokens - 1))):
         model = trial.reader()
@@ -109,5 +111,8 @@ def _wound_down(trial: Trial, answer: Answer, model: Reader, *, cut_off: bool, l
     )
     # What read nothing of use may say so without a call.
     if any(NEEDLE in text for text in model.said):
-        asked = any(request.final for request in model.requests)
-        expect(asked, f"{name} under {limit}: it read what answers the question, and made no call to answer")
+        what = f"{name} under {limit}: it read what answers the question, and"
+        if final_calls(trial).calls:
+            expect(any(request.final for request in model.requests), f"{what} made no call to answer")
+        else:
+            expect(answer.found, f"{what} does not say it")

@@ -30,7 +30,7 @@ async def states(trial: Trial, model: Reader) -> list[tuple[str, Any]]:
     )
     context = Context(
         models=models,
-        writer=models.of(next(part.agent.role for part in estimate.planned if part.final)),
+        writer=models.of(estimate.writers[0].role),
         calls=calls,
         documents=[DOCUMENT],
         chunks=cut.chunks,

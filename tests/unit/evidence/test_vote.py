@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from longagent.evidence.vote import vote
+from longagent.evidence.vote import agreeing, vote
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,12 @@ def test_yes_and_no_agree_with_their_longer_selves() -> None:
 def test_an_answer_that_names_both_candidates_makes_no_allies_of_them() -> None:
     answers = ["Rome", "Rome", "Oslo", "Oslo", "Oslo", "Rome and Oslo", "Rome, Oslo"]
     assert answers[vote(answers)] == "Oslo"
+
+
+def test_those_that_agree_stand_behind_the_one_that_speaks_for_them() -> None:
+    answers = ["Rome", "It was in Oslo.", "Not found.", "Oslo", "Oslo", "Rome"]
+    assert agreeing(answers) == [3, 1, 4]
+    assert agreeing(["Not found.", ""]) == [0]
 
 
 def test_the_order_of_answers_decides_only_ties() -> None:

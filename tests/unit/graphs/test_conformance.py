@@ -27,6 +27,10 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
     "infty evidence": ("infty-think", {"evidence_tokens": 700, "rounds": 3}),
     "infty read": ("infty-think", {"form": "read", "window": 1024, "rounds": 2}),
+    "map-reduce": ("map-reduce", {"window": 1024}),
+    "map-reduce collapsing": ("map-reduce", {"window": 768, "result_tokens": 64}),
+    "merge": ("merge", {"window": 512}),
+    "hierarchical": ("hierarchical", {"window": 1024}),
 }
 REPLIES = {"infty-think": think_with_needle}
 """Of strategies whose roles reply in a form of their own."""
@@ -40,8 +44,9 @@ def test_our_strategies_conform(ours: str, name: str) -> None:
     conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings, reply=reply))
 
 
-def test_a_third_partys_strategy_conforms() -> None:
-    conformance.check(toy())
+@pytest.mark.parametrize("kind", ["", "a note"])
+def test_a_third_partys_strategy_conforms(kind: str) -> None:
+    conformance.check(toy(kind))
 
 
 DEFECTS = [
@@ -50,6 +55,9 @@ DEFECTS = [
     ("estimates", "one call too many", "estimates exactly"),
     ("estimates", "fewer tokens", "estimates at most .* prompt_tokens"),
     ("estimates", "answer is free", "no part of the estimate is `final`"),
+    ("estimates", "worded twice", "where a call writes the answer, it is not `worded_by`"),
+    ("estimates", "a note, but final", "makes 1 final calls and plans 0"),
+    ("keeps_to_calls", "a note, if all was read", "does not say it"),
     ("keeps_to_calls", "past the limits", r"makes \d+ calls where \d are allowed"),
     ("keeps_to_calls", "no final call", "made no call to answer"),
     ("keeps_to_calls", "always partial", "is partial, but everything was read"),

@@ -304,6 +304,20 @@ def test_without_a_servers_word_our_own_counts_are_what_was_spent(tmp_path: Path
     at_desk(tmp_path, test)
 
 
+def test_calls_side_by_side_find_room_where_they_would_one_after_the_other(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        text = "The harbour of Skagen was rebuilt in 1907 for 482,000 crowns. " * 20
+        slow = Slow()
+        each = await slow.count_tokens(text) + 10 + 16
+        calls = desk.calls(Limits(tokens=12 * each))
+        asked = asyncio.gather(*(calls.complete(slow, request(text, sample=number)) for number in range(12)))
+        await slow.begun.wait()
+        slow.land.set()
+        assert len(await asked) == 12
+
+    at_desk(tmp_path, test)
+
+
 def test_an_interrupted_attempt_has_spent_what_it_paid_for_and_nothing_else(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         model, calls = Model(), desk.calls()

@@ -77,6 +77,15 @@ def test_a_manager_answers_from_the_unit_alone() -> None:
     assert chain_reader(prompt("chain_of_agents/manager", summary=unit(FILLER))) == "Not found."
 
 
+def test_who_answers_from_notes_takes_the_closest_sentence_of_them() -> None:
+    notes = "\n\n".join(map(unit, (FILLER, f"Information: {FILLER}\nAnswer: {NEEDLE}")))
+    for name in ("answering/from_notes", "map_reduce/reduce", "map_reduce/collapse", "hierarchical/collapse"):
+        assert NEEDLE in chain_reader(prompt(name, notes=notes))
+        assert chain_reader(prompt(name, notes=unit(FILLER))) == "Not found."
+    for name in ("map_reduce/map", "hierarchical/worker"):
+        assert closest_sentence(prompt(name, passages=passage(f"{FILLER} {NEEDLE}"))) == NEEDLE
+
+
 def test_a_judge_chooses_the_unit_that_holds_the_answer() -> None:
     said = chain_reader(prompt("chain_of_agents/judge", summaries="\n\n".join(map(unit, (FILLER, NEEDLE, FILLER)))))
     assert said == f"Choice: 2\nAnswer: {NEEDLE}"
