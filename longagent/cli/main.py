@@ -40,7 +40,7 @@ def _root(
 
 app.command()(ask)
 app.command()(show)
-app.command()(strategies)
+app.add_typer(strategies)
 app.add_typer(runs)
 app.add_typer(cache)
 app.add_typer(keys)

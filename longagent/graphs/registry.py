@@ -17,6 +17,7 @@ _OURS = {
     "rag": "longagent.graphs.rag:rag",
     "full-context": "longagent.graphs.full_context:full_context",
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
+    "read-agent": "longagent.graphs.read_agent:read_agent",
 }
 
 

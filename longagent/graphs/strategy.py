@@ -102,6 +102,12 @@ class Strategy:
     """How full a chunk is that ends at the next page; see `documents.chunk`."""
     estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]]
     build: Callable[[], "StateGraph[Any, Any, Any, Any]"]
+    """Makes the graph. Where its module's docstring has a paragraph that begins with "Departures", that is what
+    `longagent strategies show` tells of them."""
+    cost: str | None = None
+    """Its calls for n chunks, and how many wait for each other, in a line for people."""
+    reuses: str | None = None
+    """What another question about the same document is spared; one line."""
 
 
 def strategy(
@@ -114,6 +120,8 @@ def strategy(
     estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]],
     paper: str | None = None,
     fill: float = 0.5,
+    cost: str | None = None,
+    reuses: str | None = None,
 ) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
     """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""
 
@@ -128,6 +136,8 @@ def strategy(
             fill=fill,
             estimate=estimate,
             build=build,
+            cost=cost,
+            reuses=reuses,
         )
 
     return wrap
