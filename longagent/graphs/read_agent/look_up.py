@@ -58,17 +58,21 @@ async def choose(question: str, gists: dict[int, str], ranked: list[int], ctx: C
             most=str(config.pages),
         )
 
-    pages: list[int] = []
+    chosen: list[int] = []
+    by_words: list[int] = []
     guessed = 0
     for part, said in zip(parts, await asyncio.gather(*map(ask, parts), return_exceptions=True), strict=True):
         here = [page for page in ranked if page in part]
         named = _named(said, here)
         guessed += named is None
-        pages += here[: config.pages] if named is None else named
+        chosen += named or []
+        by_words += here if named is None else []
     if len(parts) > 1:
         # Each look-up knew only its share, so their order says nothing.
-        pages.sort(key=ranked.index)
-    return Choice(pages[: config.pages], True, guessed)
+        chosen.sort(key=ranked.index)
+    # What was named goes before what takes the place of a look-up that could not be read.
+    chosen += sorted(by_words, key=ranked.index)
+    return Choice(chosen[: config.pages], True, guessed)
 
 
 async def choose_next(

@@ -107,7 +107,7 @@ def batches(pages: int, room: int, line: int) -> list[range]:
     """Share the gists of so many pages out to as few look-ups as hold them, evenly."""
     each = max(1, (room - DELIMITERS) // line)
     number = ceil(pages / each)
-    borders = [pages * index // number for index in range(number + 1)]
+    borders = [pages * index // max(1, number) for index in range(number + 1)]
     return [range(first, end) for first, end in pairwise(borders)]
 
 
@@ -163,7 +163,7 @@ async def _shown(plan: Plan, chunks: Sequence[Chunk], role: Agent[Any], room: in
         WindowTooSmallError: not even one page fits.
     """
     config: ReadAgentConfig = plan.config
-    longest = ceil(max(chunk.tokens for chunk in chunks) * await plan.scale(plan.model(role)) * 1.05)
+    longest = ceil(max((chunk.tokens for chunk in chunks), default=0) * await plan.scale(plan.model(role)) * 1.05)
     _check_fits(longest + _AROUND, room, "a page", "page_tokens")
     pages = min(config.pages, len(chunks)) * (longest + 2 * DELIMITERS)
     return min(room, pages + DELIMITERS + len(chunks) * line_tokens(config, plan.model, role))

@@ -1,12 +1,24 @@
 """Our strategies keep the contract, and each check notices a strategy that does not."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.toy import toy
 
 from longagent.graphs import registry
+from longagent.llm.model import Request
 from longagent.testing import conformance
+
+
+def look_up(request: Request) -> str:
+    """Name the passage whose gist is the needle; else reply as the default reader does."""
+    if request.role.startswith("read_agent/look"):
+        found = re.search(rf"^(\d+): {re.escape(conformance.NEEDLE)}", request.messages[-1]["content"], re.MULTILINE)
+        return f"Passages: {found[1]}" if found else "Passages: none"
+    return conformance.reply_with_needle(request)
+
 
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "rag": ("rag", {}),
@@ -14,14 +26,19 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "chain": ("chain-of-agents", {"window": 1024}),
     "chain both": ("chain-of-agents", {"window": 1024, "direction": "both"}),
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
+    "gists": ("read-agent", {"page_tokens": 200}),
+    "gists in parts": ("read-agent", {"page_tokens": 200, "window": 800, "gist_tokens": 100, "answer_tokens": 64}),
+    "gists one by one": ("read-agent", {"page_tokens": 200, "look_up": "sequential", "pages": 3}),
 }
+REPLIES: dict[str, Callable[[Request], str]] = {"read-agent": look_up}
 
 
 @pytest.mark.parametrize("name", conformance.CHECKS)
 @pytest.mark.parametrize("ours", OURS)
 def test_our_strategies_conform(ours: str, name: str) -> None:
     strategy, settings = OURS[ours]
-    conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings))
+    reply = REPLIES.get(strategy, conformance.reply_with_needle)
+    conformance.CHECKS[name](conformance.Trial(strategy=registry.get(strategy), settings=settings, reply=reply))
 
 
 def test_a_third_partys_strategy_conforms() -> None:
