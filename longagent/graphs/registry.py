@@ -43,7 +43,7 @@ def get(name: str) -> Strategy:
         raise UsageError(f"There is no strategy {name!r}.{_did_you_mean(name, names())}")
     try:
         found = entry.load()
-    except Exception as error:  # someone else's code: whatever it raises, we go on
+    except (Exception, SystemExit) as error:  # someone else's code: whatever it raises, we go on
         raise UsageError(f"Strategy {name!r} ({entry.value}) does not load: {error}") from error
     if not isinstance(found, Strategy):
         raise UsageError(f"Strategy {name!r} ({entry.value}) is not a Strategy but {type(found).__name__}.")
