@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from longagent.graphs import orchestrator
 from longagent.graphs.strategy import Strategy
 
-_DEPARTURES = re.compile(r"Departures\b[^:\n]*:\s*(.+?)\s*(?:\n\s*\n|\Z)", re.DOTALL)
+_DEPARTURES = re.compile(r"^Departures\b[^:\n]*:\s*(.+?)\s*(?:\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 _LABEL = re.compile(r"<p>_*(\w+?)_*</p>")
 _STYLE = re.compile(r":::\w+|;$")
 
