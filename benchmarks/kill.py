@@ -12,6 +12,7 @@ that was never answered. Exits with 1 if more was repeated, anything was lost, o
 import argparse
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -29,6 +30,7 @@ from typing import Any
 from longagent import Document, Session
 from longagent.events import CallSpared, Event, RunResumed, RunStarted
 from longagent.llm.model import Message
+from longagent.store.secret import install_secret
 from longagent.testing import SimulatedServer, chain_reader
 
 QUESTION = "What did rebuilding the harbour of Skagen cost?"
@@ -148,6 +150,7 @@ def series(kills: int, chunks: int, direction: str, *, forget_checkpoints: bool,
     chains = 2 if direction == "both" else 1
     with tempfile.TemporaryDirectory() as folder:
         calm, counting = Counting(), Counting()
+        _share_secret(Path(folder) / "calm", Path(folder) / "killed")
         with SimulatedServer(calm, record=False) as server:
             expected = Child(server, Path(folder) / "calm", chunks, direction).told()
         calls = calm.answered.total()
@@ -181,6 +184,13 @@ def series(kills: int, chunks: int, direction: str, *, forget_checkpoints: bool,
         same_answer=told == {name: value for name, value in expected.items() if name in told},
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _share_secret(one: Path, other: Path) -> None:
+    """Make two folders of one installation: prompts hold tags that follow from its secret."""
+    install_secret(one)
+    other.mkdir(mode=0o700)
+    shutil.copy2(one / "secret", other)
 
 
 def _forget_checkpoints(state: Path) -> None:

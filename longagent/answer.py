@@ -14,6 +14,10 @@ Status = Literal["exact", "close", "located", "unverified"]
 negation. `located`: code found the place that carries the answer. `unverified`: the quote does not stand in the source.
 """
 
+Verify = Literal["strict", "mark", "off"]
+"""What becomes of what cannot be verified. `strict`: it is taken out of the answer. `mark`: it stays, and is marked.
+`off`: nothing is looked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
@@ -67,8 +71,13 @@ class Answer:
     found: bool
     partial: bool = False
     """Whether less was read than was meant to be, because a limit was reached or the window is too small."""
-    traced: bool = True
-    """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked."""
+    written: bool = True
+    """Whether an answer was written; if not, a limit was in the way, and `found` says nothing of the document."""
+    traced: bool | None = True
+    """Whether the source carries the answer, as far as code can tell; of a summary, that is not asked. `None` when
+    nothing was looked for."""
+    verify: Verify = "mark"
+    """How it was checked."""
     citations: tuple[Citation, ...] = ()
     strategy: str
     model: str
@@ -82,7 +91,7 @@ class Answer:
         """Return the answer as plain data, in the documented JSON schema."""
         record = asdict(self)
         record["answer"] = record.pop("text")
-        head = ("question", "answer", "found", "partial", "traced", "citations")
+        head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations")
         tail = ("strategy", "model", "usage", "coverage", "seconds", "warnings", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
 

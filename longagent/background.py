@@ -37,8 +37,18 @@ class _Loop:
                     self._loop = asyncio.ProactorEventLoop()
                 else:
                     self._loop = asyncio.SelectorEventLoop()
-                threading.Thread(target=self._loop.run_forever, name="longagent", daemon=True).start()
+                threading.Thread(target=_run, args=(self._loop,), name="longagent", daemon=True).start()
             return self._loop
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    while True:
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):
+            # Raised by somebody's callback. Whoever waits for that work is told; others wait for theirs.
+            continue
+        return
 
 
 _loop = _Loop()
@@ -82,8 +92,13 @@ def _await(future: Future[T], timeout: float | None) -> T:
 
 async def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run on the background loop while the caller's loop stays free; cancelling here cancels there."""
-    future, _ = _submit(work)
-    return await asyncio.wrap_future(future)
+    future, ended = _submit(work)
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        # As a caller of `run` does: when this returns, nothing goes on behind the caller's back.
+        await asyncio.to_thread(ended.wait, _GRACE)
+        raise
 
 
 def _submit(work: Callable[[], Awaitable[T]]) -> tuple[Future[T], threading.Event]:

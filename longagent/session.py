@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from longagent import background
 from longagent.agents.passages import Delimiters
-from longagent.answer import Answer
+from longagent.answer import Answer, Verify
 from longagent.documents import Loaded, Source, load
+from longagent.documents.load import looks_like_text
 from longagent.errors import UsageError
 from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
 from longagent.llm.budget import Budget, Limits
@@ -43,6 +45,8 @@ class Session:
         base_url: OpenAI-compatible server or servers.
         strategy: a name, `auto`, or a `Strategy` of your own.
         settings: the strategy's own settings.
+        verify: what becomes of quotes and sentences that cannot be verified: `mark` (the default) keeps and marks
+            them, `strict` takes them out, `off` looks for nothing.
         options: anything else in `Settings`: window, concurrency, seed, max_cost, timeout, cache, offline, api_key, …
 
     Raises:
@@ -56,6 +60,7 @@ class Session:
         base_url: str | Sequence[str] | None = None,
         strategy: "str | Strategy | None" = None,
         settings: Mapping[str, Any] | None = None,
+        verify: Verify | None = None,
         **options: Any,
     ) -> None:
         named = model if isinstance(model, str) else None
@@ -63,7 +68,7 @@ class Session:
             raise UsageError(f"A model is a name, or an object with the protocol Model; not {type(model).__name__}.")
         # A strategy may be a name, or an object with one.
         called = strategy if isinstance(strategy, str | None) else strategy.name
-        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, **options)
+        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, verify=verify, **options)
         self._strategy = strategy if called != strategy else None
         self._strategy_settings = dict(settings or {})
         self._opened = Opened(self.settings, given=None if isinstance(model, str) else model)
@@ -90,7 +95,12 @@ class Session:
             return (await background.run_async(lambda: self._ask(sources, [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
-        """Answer several questions from the same documents, which are read once; answers in the questions' order."""
+        """Answer several questions from the same documents, which are loaded once; answers in the questions' order.
+
+        Each question is read for by itself, unless the strategy's settings say that one reading is to serve all
+        (`together` of `mem-agent`). Then the calls that read count once in all, in the `usage` of the answer whose run
+        made them, and among the `cached_calls` of the others: the sum over the answers is what was spent.
+        """
         with self._tracers(on_event) as tracers:
             return background.run(lambda: self._ask(sources, questions, tracers))
 
@@ -111,9 +121,10 @@ class Session:
         finally:
             task.cancel()
 
-    def estimate(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> "Forecast":
-        """Return what a question would take, in calls, tokens and cost, without making any call."""
-        return background.run(lambda: self._estimate(sources, question, on_event))
+    def estimate(self, sources: Sources, question: str | Sequence[str], *, on_event: Emit | None = None) -> "Forecast":
+        """Return what a question, or `ask_many` of several, would take in calls, tokens and cost, without any call."""
+        questions = [question] if isinstance(question, str) else question
+        return background.run(lambda: self._estimate(sources, questions, on_event))
 
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
@@ -143,16 +154,14 @@ class Session:
     async def _ask(self, sources: Sources, questions: Sequence[str], tracers: Tracers) -> list[Answer]:
         if isinstance(questions, str):
             raise UsageError("ask_many takes a list of questions, not one text.", hint="Use ask for one question.")
-        for question in questions:
-            if not isinstance(question, str) or not question.strip():
-                raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
+        _check(questions)
         emit, seed = Numbered(tracers), self.settings.seed
         run = await self._prepare(sources, emit, tracers)
         async with AsyncExitStack() as stack:
             # All of them before the first call: the limits have to hold an answer for each.
             asked = {}
             for question in dict.fromkeys(questions):
-                asked[question] = await run.prepare(question, seed=seed)
+                asked[question] = await run.prepare(question, seed=seed, batch=questions)
                 stack.push_async_callback(asked[question].aclose)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -162,9 +171,12 @@ class Session:
                 raise first from first.__cause__
             return [tasks[question].result() for question in questions]
 
-    async def _estimate(self, sources: Sources, question: str, on_event: Emit | None) -> "Forecast":
+    async def _estimate(self, sources: Sources, questions: Sequence[str], on_event: Emit | None) -> "Forecast":
+        if not questions:
+            raise UsageError("There is no question.")
+        _check(questions)
         run = await self._prepare(sources, Numbered(on_event), Tracers())
-        return await run.forecast(question)
+        return await run.forecast(*dict.fromkeys(questions))
 
     async def _prepare(self, sources: Sources, emit: Emit, tracers: Tracers) -> "Run":
         """Load documents, open models, and put them together."""
@@ -187,11 +199,12 @@ class Session:
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
             cached_only=self.settings.cache_only,
+            verify=self.settings.verify,
             runs=self.settings.state_dir / "runs" if remembered else None,
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,
             callbacks=tracers.callbacks,
-            manifest=manifest(self.settings, self._strategy_settings, _listed(sources), model=self._opened.given_name),
+            manifest=manifest(self.settings, self._strategy_settings, _paths(sources), model=self._opened.given_name),
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
@@ -228,9 +241,21 @@ async def _finished(asked: "Asked", emit: Emit) -> Answer:
     return answer
 
 
+def _check(questions: Sequence[str]) -> None:
+    for question in questions:
+        if not isinstance(question, str) or not question.strip():
+            raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
+
+
 def _listed(sources: Sources) -> Sequence[Source]:
     several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes | bytearray | memoryview)
     return cast("Sequence[Source]", sources if several else [sources])
+
+
+def _paths(sources: Sources) -> list[str | Path | None]:
+    """Return the sources that are paths; a text that was given as such goes nowhere but to the model."""
+    paths = (source if isinstance(source, str | Path) else None for source in _listed(sources))
+    return [None if isinstance(path, str) and looks_like_text(path) else path for path in paths]
 
 
 def ask(sources: Sources, question: str, **session: Any) -> Answer:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from longagent.answer import Verify
 from longagent.errors import UsageError
 
 _PROJECT_FILE = "longagent.toml"
 _PROJECT_KEYS = frozenset({"strategy", "window", "concurrency", "seed"})
+_PROJECT_VERIFY = "strict"
 _SECRETS = frozenset({"api_key", "openai_api_key"})
 
 
@@ -37,6 +39,8 @@ class Settings:
     concurrency: int | None = None
     """Calls in flight; `None`: chosen by us."""
     seed: int | None = None
+    verify: Verify = "mark"
+    """What becomes of what cannot be verified: `strict`, `mark`, `off`."""
     role_model: Mapping[str, str] = field(default_factory=dict)
     """Models for single roles of a strategy; the others are played by `model`."""
     max_calls: int | None = None
@@ -163,6 +167,12 @@ def _pairs(value: Any) -> dict[str, str]:
     return {role: model for role, _, model in pairs}
 
 
+def _verify(value: Any) -> str:
+    if value not in get_args(Verify):
+        raise ValueError
+    return str(value)
+
+
 def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError
@@ -172,6 +182,7 @@ def _table(value: Any) -> Mapping[str, Any]:
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "base_url": _words,
     "role_model": _pairs,
+    "verify": _verify,
     "max_calls": _integer,
     "max_total_tokens": _integer,
     "max_cost": _amount,
@@ -199,7 +210,8 @@ def _parse(key: str, value: Any, where: str) -> Any:
     try:
         return _PARSERS.get(key, str)(value)
     except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{key} = {value!r} ({where}) is not a valid value.") from None
+        hint = f"One of: {', '.join(get_args(Verify))}." if key == "verify" else ""
+        raise UsageError(f"{key} = {value!r} ({where}) is not a valid value.", hint=hint) from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -228,7 +240,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         if key in _SECRETS:
             raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
         # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.
-        if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS:
+        if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS and (key, table[key]) != ("verify", _PROJECT_VERIFY):
             raise UsageError(
                 f"{path}: {key} is not read from a project file.", hint="Set it in the user's config.toml."
             )

@@ -5,7 +5,7 @@ prompt. What a reply says without any label is its main field.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from longagent.errors import ReplyError
@@ -62,6 +62,19 @@ def unlabelled(reply: str, nouns: Sequence[str] = ("summary", "answer")) -> str:
 def without_delimiters(reply: str) -> str:
     """Return a reply without the lines of the prompt that small models copy."""
     return _DELIMITER.sub("", reply)
+
+
+def is_reply(reply: str, fixed: Collection[str]) -> bool:
+    """Whether a reply is one of some fixed ones, such as "No change.", whatever marks and reasons come with it.
+
+    Reasons are set off: "No change in rent was agreed." is none of them.
+
+    Args:
+        reply: what the model said.
+        fixed: in lower case, without marks.
+    """
+    first = re.split(r"[\n.;:,(!–—]|\s-\s", reply.strip(_EDGE + "\"'`["), maxsplit=1)[0]
+    return " ".join(first.lower().split()).strip(_EDGE + "\"'`]") in fixed
 
 
 def read_number(text: str) -> float | None:

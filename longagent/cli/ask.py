@@ -49,6 +49,14 @@ def ask(
         typer.Option("--concurrency", metavar="N", min=1, help="Calls in flight. Default: what the server bears."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of sampling.")] = None,
+    verify: Annotated[
+        str | None,
+        typer.Option(
+            "--verify",
+            metavar="strict|mark|off",
+            help="What cannot be verified is removed, marked (the default), or not looked for.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print calls, tokens and cost; call no model, answer nothing.")
     ] = False,
@@ -99,6 +107,7 @@ def ask(
                 "window": window,
                 "concurrency": concurrency,
                 "seed": seed,
+                "verify": verify,
                 "max_cost": max_cost,
                 "max_total_tokens": max_total_tokens,
                 "max_calls": max_calls,

@@ -39,6 +39,14 @@ _CHUNKS_TOLD = 3
 """Failed chunks that are told one by one; the others are counted."""
 
 
+class _Console(Console):
+    """A console whose reader may go away: what cannot be shown any more must not cost the answer."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more; Rich's own way is to end the program from whatever thread it is in."""
+        self.quiet = True
+
+
 class Progress:
     """A spinner on a terminal, plain lines elsewhere. Called from the run's thread.
 
@@ -52,7 +60,7 @@ class Progress:
         """Whether a run has begun, so that something of it is kept."""
         self._level = level
         self._resuming = resuming
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = _Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
         self._fetching = False
         self._tally = Tally()
@@ -86,7 +94,7 @@ class Progress:
         if self._level < 0:
             return
         self._quiet_since = monotonic()
-        with suppress(OSError):  # progress that cannot be shown must not cost the answer
+        with suppress(OSError):  # such as a full disk
             self._console.print(Text(one_line(line), style=style), soft_wrap=not self._console.is_terminal)
 
     def warn(self, message: str) -> None:

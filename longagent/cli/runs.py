@@ -124,6 +124,11 @@ def _resume(prefix: str, limits: dict[str, Any], *, as_json: bool, level: int) -
         show(answer, progress, as_json=as_json)
         return answer.exit_code
     manifest = run.manifest
+    if manifest.get("together"):
+        raise UsageError(
+            f"Run {run.run_id} read for {len(manifest['together'])} questions together, and cannot go on for one.",
+            hint="Ask the same questions with Session.ask_many, and they go on.",
+        )
     sources = _sources(run)
     # Ours stay where they are when the folder changes.
     names = ("cache_dir", "config_dir", "data_dir", "state_dir")

@@ -105,11 +105,15 @@ async def _resolve(source: Source) -> Sequence[Document | _Content | File]:
     return [_Content(data, name if isinstance(name, str) else "document")]
 
 
+def looks_like_text(source: str) -> bool:
+    """Whether a source is hardly a path; if no file is called like it, it is the document itself."""
+    return "\n" in source or len(source) > LONGEST_PATH
+
+
 async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
     if source == "-":
         return [_Content(await _read_stdin(), "standard input")]
-    looks_like_text = "\n" in source or len(source) > LONGEST_PATH
-    if looks_like_text and await asyncio.to_thread(status, source) is None:
+    if looks_like_text(source) and await asyncio.to_thread(status, source) is None:
         text = clean(source)
         if not text.strip():
             raise SourceError("text", "is empty.")

@@ -8,7 +8,9 @@ LONGEST = 60
 """Words beyond which a reply is an answer, whatever it begins with."""
 
 _SOURCE = (
-    r"(?:documents?|texts?|passages?|contexts?|excerpts?|sources?|articles?|papers?|reports?|information|evidence)"
+    r"(?:documents?|texts?|passages?|contexts?|excerpts?|sources?|articles?|papers?|reports?|information|evidence"
+    # what was kept of one
+    r"|memory|memories|summary|summaries|notes?)"
 )
 _NOT = r"(?:not|n't)"
 _TELLS = r"(?:mention|specify|state|say|disclose|address|answer|indicate|discuss|tell)"
@@ -26,6 +28,7 @@ _ABSTAINS = tuple(
         rf"^(?:answer: )?(?:n/?a|unknown|unanswerable|none|no {_KNOWLEDGE}(?: (?:found|available|given|provided))?)$",
         # "The document does not mention ..."; with weaker verbs only about information, so that facts stay answers
         rf"\b{_SOURCE}(?: \w+){{0,3}} (?:does|do|did) {_NOT} (?:\w+ )?{_TELLS}\b",
+        rf"\banswer (?:is|was) {_NOT} (?:contained )?in (?:the|this|my) {_SOURCE}\b",
         rf"\b{_SOURCE}(?: \w+){{0,3}} (?:does|do|did) {_NOT} (?:\w+ )?\w+ .{{0,40}}\b{_KNOWLEDGE}\b",
         rf"\b(?:is|are|was|were) (?:{_NOT}|nowhere|never) (?:\w+ )?{_TOLD} (?:in|by|within) .{{0,20}}{_SOURCE}\b",
         rf"\b(?:is|are|was|were) {_NOT} (?:\w+ )?(?:mentioned|specified|stated|disclosed|provided|given)$",

@@ -38,31 +38,69 @@ def ungrounded(question: str, reply: str, evidence: Evidence, places: Sequence[i
         evidence: What was read.
         places: Indices of the sentences located for the answer.
     """
+    return (
+        uncarried(question, reply, evidence, places)
+        or missing_number(question, evidence)
+        or misfit(question, evidence, places)
+    )
+
+
+def uncarried(question: str, claim: str, evidence: Evidence, places: Sequence[int]) -> str:
+    """Return why places don't hold what a claim says, whether that was asked or not; empty when they do.
+
+    Takes what `ungrounded` takes; the claim may be one sentence of the answer.
+    """
     if not places:
         return "nothing that was read carries the answer"
-    asked = distinct(words(question))
-    asked_keys = frozenset(key for word in asked for key in (word.key, *word.parts))
-    said = _LIST_MARK.sub("", reply)
-    new = [word for word in distinct(words(said)) if word.key not in _META and not carries(asked_keys, word)]
+    new = new_words(question, claim)
     near = frozenset().union(*(evidence.keys_around(place, REACH) for place in places))
-    for kind in ("number", "name"):
-        lost = [said[word.start : word.end] for word in new if word.kind == kind and not carries(near, word)]
-        if lost:
-            return f"the {kind} {lost[0]!r} does not stand near the place that fits best"
-    if not new and not (_YES_NO.match(reply) or _CHOICE.search(question)):
+    if lost := _lost(claim, new, near):
+        return f"the {lost} does not stand near the place that fits best"
+    if not new and not (_YES_NO.match(claim) or _CHOICE.search(question)):
         return "the answer only repeats the question"
     if _share(new, near) < CARRIED:
         return "too few of the answer's words stand near the place that fits best"
-    return _beside_the_question(question, asked, evidence, places)
+    return ""
 
 
-def _beside_the_question(question: str, asked: Sequence[Word], evidence: Evidence, places: Sequence[int]) -> str:
-    """Return why the places are not about what was asked; empty when they are."""
+def unread(claim: str, evidence: Evidence) -> str:
+    """Return which number or name of a claim stands nowhere in what was read; empty when none is missing."""
+    lost = _lost(claim, distinct(words(claim)), frozenset(evidence.counts))
+    return f"the {lost} does not stand in what was read" if lost else ""
+
+
+def new_words(question: str, claim: str) -> list[Word]:
+    """Return the words of a claim that are not the question's, nor about answering."""
+    asked = frozenset(key for word in words(question) for key in (word.key, *word.parts))
+    said = _without_marks(claim)
+    return [word for word in distinct(words(said)) if word.key not in _META and not carries(asked, word)]
+
+
+def _without_marks(claim: str) -> str:
+    # As long as it was: places of words are places in the claim.
+    return _LIST_MARK.sub(lambda mark: " " * len(mark.group()), claim)
+
+
+def _lost(claim: str, wanted: Sequence[Word], near: frozenset[str]) -> str:
+    """Return the first number, else name, that does not stand nearby."""
+    for kind in ("number", "name"):
+        for word in wanted:
+            if word.kind == kind and not carries(near, word):
+                return f"{kind} {claim[word.start : word.end]!r}"
+    return ""
+
+
+def missing_number(question: str, evidence: Evidence) -> str:
+    """Return which long number of the question, such as a year, was not read; empty when all were."""
     # "In 2031" must not be answered from 2022. Short numbers may be written out, or be part of a name.
-    years = [word for word in asked if word.kind == "number" and len(word.key) > 2]
-    unread = [question[word.start : word.end] for word in years if not evidence.counts[word.key]]
-    if unread:
-        return f"the number {unread[0]!r} of the question does not stand in what was read"
+    years = [word for word in distinct(words(question)) if word.kind == "number" and len(word.key) > 2]
+    missing = [question[word.start : word.end] for word in years if not evidence.counts[word.key]]
+    return f"the number {missing[0]!r} of the question does not stand in what was read" if missing else ""
+
+
+def misfit(question: str, evidence: Evidence, places: Sequence[int]) -> str:
+    """Return why the places are not about what was asked; empty when they are."""
+    asked = distinct(words(question))
     if max(_share(asked, evidence.keys_around(place, REACH)) for place in places) < FIT:
         return "the place that fits best is not about what was asked"
     return ""

@@ -3,27 +3,42 @@
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Scripts written without spaces between words, and Hangul, whose endings stick to the word.
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-    "\uf900-\ufaff\U00020000-\U0003134f"
+from longagent.evidence.characters import (
+    COMBINING,
+    DASH,
+    FRACTIONS,
+    HYPHEN,
+    INVISIBLE,
+    RAISED,
+    UNSPACED,
+    UNSPACED_MARKS,
 )
-HYPHEN = "\\-\u00ad\u2010\u2011\u0002\ufffe"
-"""Characters that join or break words; PDF readers write the last two where a line ends within a word."""
-_INVISIBLE = "\u0000\u0002\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe"
-_COMBINING = "\u0300-\u036f\u0653-\u0655\u1160-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"
+from longagent.evidence.edges import cut_after, cut_before
 
+# A line break after a hyphen; not in "three-\nand nine-month".
+_LINE_BREAK = r"[^\S\n]*\n\s*(?!(?:and|or|to|und|oder|bis)\b)"
+_TIGHT = f"{UNSPACED}{UNSPACED_MARKS}\u1100-\u11ff"
+"""Where white space says nothing; Hangul may come in its parts."""
 _PIECE = re.compile(
-    rf"(?P<plain>[A-Za-z0-9]+(?![{_COMBINING}]))"
+    rf"(?P<plain>[A-Za-z0-9]+(?![{COMBINING}]))"
     # Hyphens inside words are dropped on both sides: PDF text loses them at line ends ("selfrefinement").
-    rf"|(?P<join>(?<=[^\W\d_])[{HYPHEN}](?:[^\S\n]*\n\s*)?(?=[^\W\d_]))"
-    rf"|(?P<drop>[{_INVISIBLE}]+|(?<=[{UNSPACED}])\s+(?=[{UNSPACED}]))"
+    rf"|(?P<join>(?<=[^\W\d_]|[{COMBINING}])[{HYPHEN}{DASH}](?:{_LINE_BREAK})?(?=[^\W\d_]))"
+    # Beside a figure it means something ("COVID-19"), also where the line ends after it.
+    rf"|(?P<wrap>(?<=\w)[{DASH}]{_LINE_BREAK}(?=\w)|(?<=\d)[{DASH}][^\S\n]+(?=\d))"
+    rf"|(?P<drop>[{INVISIBLE}]+"
+    rf"|(?<=[{_TIGHT}])\s+(?=[{_TIGHT}])"
+    rf"|(?<=[{UNSPACED}][,.;:!?])\s+(?=[{UNSPACED}])"
+    # PDF text and tables have "( 5 ) %" and "$ 5" for "(5)%" and "$5".
+    r"|\s+(?=[)\]},;:!?%％‰]|\.(?!\d))|(?<=[(\[{$€£¥])\s+)"
+    r"|(?P<slash>\s*/\s*)"
+    rf"|(?P<raised>(?<=\d)[{RAISED}]+)"
+    rf"|(?P<mixed>(?<=\d)[{FRACTIONS}])"
     r"|(?P<space>\s+)"
-    rf"|(?P<other>.[{_COMBINING}]*)",
+    rf"|(?P<other>.[{COMBINING}]*)",
     re.DOTALL,
 )
 _PUNCTUATION = str.maketrans(
@@ -31,6 +46,7 @@ _PUNCTUATION = str.maketrans(
     | dict.fromkeys("“”„‟″«»「」『』〝〞", '"')
     | dict.fromkeys("‐‑‒–−", "-")
     | dict.fromkeys("—―", " - ")
+    | dict.fromkeys("⁄∕", "/")
 )
 
 
@@ -56,7 +72,7 @@ class Normalized:
         return at
 
     def _stands_alone(self, start: int, end: int) -> bool:
-        return not (_glued(self.text, start) or _glued(self.text, end))
+        return not (cut_before(self.text, start) or cut_after(self.text, end))
 
 
 def normalize(text: str) -> Normalized:
@@ -82,34 +98,39 @@ def normalize(text: str) -> Normalized:
     return Normalized("".join(out), origin, until)
 
 
+def cased(text: str) -> str:
+    """Return the matching form with capitals as they are."""
+    return " ".join("".join(_cased(piece) for _, _, piece in _pieces(text)).split())
+
+
 def _folded_pieces(text: str) -> Iterator[tuple[int, int, str]]:
+    for start, end, piece in _pieces(text):
+        yield start, end, piece.lower() if piece.isascii() else fold(piece)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the pieces that matching keeps, with their places, still in the characters of the source."""
     for match in _PIECE.finditer(text):
-        kind = match.lastgroup
-        if kind == "plain":
-            yield match.start(), match.end(), match.group().lower()
-        elif kind == "space":
-            yield match.start(), match.end(), " "
-        elif kind == "other":
-            yield match.start(), match.end(), fold(match.group())
+        kind, piece = match.lastgroup, match.group()
+        if kind in _FIXED:
+            piece = _FIXED[kind]
+        elif kind == "raised":
+            piece = "^" + piece
+        elif kind == "mixed":
+            piece = " " + piece
+        if piece:
+            yield match.start(), match.end(), piece
+
+
+_FIXED: Mapping[str | None, str] = {"join": "", "drop": "", "wrap": "-", "slash": "/", "space": " "}
 
 
 @lru_cache(maxsize=8192)
 def fold(piece: str) -> str:
     """Return a word or character in matching form, without any regard to what stands around it."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", piece).casefold())
-    return folded.translate(_PUNCTUATION)
+    return _cased(unicodedata.normalize("NFKC", _cased(piece)).casefold())
 
 
-def _glued(text: str, at: int) -> bool:
-    """Whether a range edge at this place would cut a word or a number in two."""
-    if not 0 < at < len(text):
-        return False
-    before, after = text[at - 1], text[at]
-    if re.match(rf"[{UNSPACED}]", before) or re.match(rf"[{UNSPACED}]", after):
-        return False
-    if before.isalnum() and after.isalnum():
-        # A footnote mark may stick to the last word ("Microsoft4").
-        return not (before.isalpha() and after.isdigit())
-    # "1,234" holds neither "1" nor "234", and "18.4" no "18".
-    inside_after = after in ".," and before.isdigit() and text[at + 1 : at + 2].isdigit()
-    return inside_after or (before in ".," and after.isdigit() and text[max(0, at - 2) : at - 1].isdigit())
+def _cased(piece: str) -> str:
+    # First the marks: by themselves, a double prime becomes two and an acute a space with an accent.
+    return unicodedata.normalize("NFKC", piece.translate(_PUNCTUATION)).translate(_PUNCTUATION)

@@ -9,11 +9,11 @@ from longagent.documents.sentences import sentences
 from longagent.evidence.ground import ungrounded
 from longagent.evidence.locate import Evidence, locate
 from longagent.evidence.normalize import normalize
-from longagent.evidence.quotes import citation, cite, quoted
+from longagent.evidence.quotes import Passage, citation, cite, passages
 from longagent.evidence.words import words
 
 MOST_LOCATED = 3
-"""Sentences cited for one answer, beside its quotes."""
+"""Sentences cited for one answer, beside its quotes, where it does not matter that each of its own is cited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,21 @@ class Traced:
     """Why it is not grounded, in a few words for people; empty when it is."""
 
 
-def trace(question: str, reply: str, spans: Sequence[Span]) -> Traced:
+def trace(question: str, reply: str, spans: Sequence[Span], *, most: int = MOST_LOCATED) -> Traced:
     """Trace an answer, and the quotes in it, to the exact places in the text that was read.
 
     Args:
         question: What was asked.
         reply: The model's answer in words. A refusal is not for here; see `is_abstention`.
         spans: Everything the answer may rest on, such as the chunks the model read.
+        most: Sentences that are cited, beside its quotes.
     """
-    asked_form = normalize(question)
-    # Words of the question in quotation marks are no quote from the document.
-    said = [passage for passage in quoted(reply) if spans and normalize(passage).text not in asked_form.text]
-    quotes = [cite(passage, spans) for passage in said]
+    quotes = [cite(passage.text, spans) for passage in quotes_in(reply, question)] if spans else []
     evidence = Evidence.of(spans)
     asked = words(question)
     claims = [reply[start:end] for start, end in sentences(reply)]
     found = (locate(claim, asked, evidence) for claim in claims)
-    places = list(dict.fromkeys(place for place in found if place is not None))[:MOST_LOCATED]
+    places = list(dict.fromkeys(place for place in found if place is not None))[:most]
     located = [citation(evidence.sentences[place].span, status="located") for place in places]
     located = [place for place in located if not any(_overlap(place, quote) for quote in quotes)]
     reason = ungrounded(question, reply, evidence, places)
@@ -52,6 +50,12 @@ def trace(question: str, reply: str, spans: Sequence[Span]) -> Traced:
     return Traced(
         (*verified, *located, *(quote for quote in quotes if quote.status == "unverified")), not reason, reason
     )
+
+
+def quotes_in(reply: str, question: str) -> list[Passage]:
+    """Return the passages that claim to be the document's words; the question's own in quotation marks don't."""
+    asked = normalize(question).text
+    return [passage for passage in passages(reply) if normalize(passage.text).text not in asked]
 
 
 def _overlap(one: Citation, other: Citation) -> bool:

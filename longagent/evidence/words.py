@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from longagent.evidence.normalize import HYPHEN, UNSPACED, fold
+from longagent.evidence.characters import HYPHEN, UNSPACED
+from longagent.evidence.normalize import fold
 
 _LETTER = rf"[^\W{UNSPACED}]"
 _TOKEN = re.compile(

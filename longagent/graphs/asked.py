@@ -6,19 +6,17 @@ from typing import cast
 
 from longagent.answer import Answer, Coverage
 from longagent.documents import Loaded
-from longagent.errors import BudgetReached, ModelError, UsageError
+from longagent.errors import BudgetReached, ModelError
 from longagent.events import RunResumed, RunStarted, Warned
 from longagent.graphs import orchestrator
 from longagent.graphs.checkpoints import checkpointer, forget, resume_or_start
 from longagent.graphs.context import Context
 from longagent.graphs.cutting import Cut
-from longagent.graphs.forecast import most_for_answer
 from longagent.graphs.means import Means
 from longagent.graphs.orchestrator import RunState
 from longagent.graphs.resolve import Resolved
 from longagent.graphs.seen import Seen
 from longagent.graphs.strategy import Estimate
-from longagent.llm.budget import Spend
 from longagent.llm.calls import Calls
 from longagent.llm.replies import Replies
 from longagent.llm.roles import Models
@@ -36,6 +34,7 @@ class Asked:
         question: str,
         *,
         run_id: str,
+        together: tuple[str, ...],
         resolved: Resolved,
         loaded: Loaded,
         models: Models,
@@ -70,28 +69,9 @@ class Asked:
             emit=seen,
             delimiters=means.delimiters,
             seed=seed,
+            verify=means.verify,
+            questions=together,
         )
-
-    def promise(self) -> None:
-        """Have the budget count what an interrupted attempt spent, and keep room for the answer.
-
-        Raises:
-            UsageError: there is none.
-        """
-        budget, final = self._means.budget, most_for_answer(self._estimate, self._models)
-        spent = Spend() if self._journal is None else Spend(*self._journal.spent)
-        budget.count_earlier(spent)
-        try:
-            budget.promise(self._run, final)
-        except BudgetReached as reached:
-            earlier = " with what earlier attempts at this run spent" if spent.calls else ""
-            needed = f"the answer alone may take {final.calls} call{'s'[: final.calls != 1]}"
-            if budget.limits.priced:
-                needed += f" of {final.tokens} tokens in all (${final.cost:.4f})"
-            raise UsageError(
-                f"No room is left to answer: {reached.message.rstrip('.')}{earlier}, and {needed}.",
-                hint="Give a larger limit.",
-            ) from reached
 
     async def answer(self) -> Answer:
         """Answer the question; go on where an attempt at the same stopped.
@@ -139,7 +119,9 @@ class Asked:
 
         means, journal = self._means, self._journal
         store = None
-        if journal is not None and journal.works:
+        # Runs that read together take the same way again, from their journals: checkpoints of one that failed and one
+        # that was interrupted by it would lead them apart.
+        if journal is not None and journal.works and not self._context.questions:
             store = checkpointer(means.checkpoints or journal.path)
         # A tracing variable meant for another program must not send this document's questions anywhere.
         with tracing_context(enabled=means.langsmith):
@@ -154,13 +136,14 @@ class Asked:
                         {"question": self._question},
                         context=self._context,
                         run_id=self._run,
-                        about=self._cut.hash,
+                        # The nodes after the strategy do other things for another `verify`; that costs no call.
+                        about=f"{self._cut.hash} {means.verify}",
                         steps=_STEPS + 4 * len(self._cut.chunks),
                         callbacks=means.callbacks,
                     )
                     return cast("RunState", state)
-                except BudgetReached:
-                    return orchestrator.unanswered(self._question)
+                except BudgetReached as reached:
+                    return orchestrator.unwritten(self._question, reached.message)
 
     def _answer(self, state: RunState, *, seconds: float) -> Answer:
         context, chunks = self._context, len(self._cut.chunks)
@@ -181,7 +164,9 @@ class Asked:
             text=state["text"],
             found=state["text"] is not None,
             partial=state["partial"] or bool(context.calls.stopped),
-            traced=state["text"] is None or state["grounded"] or bool(state.get("overall")),
+            written="unwritten" not in state,
+            traced=self._traced(state),
+            verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
             model=self._models.default.name,
@@ -191,3 +176,8 @@ class Asked:
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,
         )
+
+    def _traced(self, state: RunState) -> bool | None:
+        if self._context.verify == "off":
+            return None
+        return state["text"] is None or state["grounded"] or bool(state.get("overall"))

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from longagent.agents.agent import Agent
 from longagent.agents.passages import Delimiters
-from longagent.answer import Citation
+from longagent.answer import Citation, Verify
 from longagent.documents import Chunk, Document, Span
 from longagent.documents.chunking import halves
 from longagent.errors import (
@@ -60,6 +60,10 @@ class Context:
     delimiters: Delimiters
     """Put tags around whatever is shown to a model that the user did not write."""
     seed: int | None = None
+    verify: Verify = "mark"
+    """What becomes of what cannot be verified."""
+    questions: tuple[str, ...] = ()
+    """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role, with cache, journal, budget and retries around it."""

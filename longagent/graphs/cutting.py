@@ -63,8 +63,12 @@ class Cutter:
         self._cuts: dict[int, Cut] = {}
         self._cutting = asyncio.Lock()
 
-    async def prepare(self, question: str) -> tuple[Cut, Estimate]:
+    async def prepare(self, question: str, together: tuple[str, ...] = ()) -> tuple[Cut, Estimate]:
         """Return the chunks for a question, and what reading them will take.
+
+        Args:
+            question: what is to be answered.
+            together: all questions that are read for together, if there are several.
 
         Raises:
             WindowTooSmallError: prompts and question leave no room for the document.
@@ -74,7 +78,7 @@ class Cutter:
         longest = max(self._documents, key=lambda document: len(document.text))
         middle = max(0, (len(longest.text) - _SAMPLE) // 2)
         sample = longest.text[middle : middle + _SAMPLE]
-        plan = Plan(question, config, self._models, sample, self._delimiters, self._scales)
+        plan = Plan(question, config, self._models, sample, self._delimiters, self._scales, together)
         size = await strategy.chunk_tokens(plan)
         async with self._cutting:
             if size not in self._cuts:

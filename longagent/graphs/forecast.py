@@ -65,6 +65,20 @@ def forecast(strategy: str, reason: str, models: Models, chunks: Sequence[Chunk]
     )
 
 
+def all_of(estimates: Sequence[Estimate], *, reads_once: bool) -> Estimate:
+    """Return what several questions take: the reading of one and the answers of all, or the sum."""
+    first, *others = estimates
+    planned = {(part.agent.name, part.final): part for part in first.planned}
+    for part in (part for other in others for part in other.planned if part.final or not reads_once):
+        key = (part.agent.name, part.final)
+        planned[key] = part.plus(planned[key]) if key in planned else part
+    return Estimate(
+        planned=tuple(planned.values()),
+        depth=max(estimate.depth for estimate in estimates),
+        exact=all(estimate.exact for estimate in estimates),
+    )
+
+
 def most_for_answer(estimate: Estimate, models: Models) -> Spend:
     """Return the most that the calls can cost which write the answer."""
     total = Spend()

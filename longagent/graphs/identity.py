@@ -16,6 +16,7 @@ def run_id(
     documents: Sequence[Document],
     question: str,
     *,
+    together: Sequence[str],
     strategy: Strategy,
     config: Any,
     models: Models,
@@ -25,8 +26,17 @@ def run_id(
 
     The same command has the same id, so that it goes on where it was interrupted. Limits are left out: a run that a
     limit ended goes on when it is raised.
+
+    Args:
+        documents: what is read.
+        question: what is answered.
+        together: all questions that are read for together, if there are several.
+        strategy: how it is read.
+        config: the strategy's own.
+        models: who reads.
+        seed: of sampling.
     """
-    identity = {
+    identity: dict[str, Any] = {
         "documents": [document.id for document in documents],
         "question": question,
         "strategy": strategy.name,
@@ -35,6 +45,8 @@ def run_id(
         "seed": seed,
         "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
     }
+    if together:
+        identity["together"] = [*together]
     return sha256(json.dumps(identity, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ from secrets import token_bytes
 from typing import Any
 
 from longagent.agents.passages import Delimiters
+from longagent.answer import Verify
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
@@ -29,6 +30,8 @@ class Means:
     cache: ResponseCache | None = None
     cached_only: bool = False
     """Whether a reply that is not in the cache is an error."""
+    verify: Verify = "mark"
+    """What becomes of what cannot be verified."""
     runs: Path | None = None
     """Folder of the journals; `None`: a run that is interrupted begins anew."""
     checkpoints: str | None = None

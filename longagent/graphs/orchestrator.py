@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 
 from longagent.answer import Citation
 from longagent.documents import Span
-from longagent.evidence import SHORTEST_QUOTE, find_quote, is_abstention, trace
+from longagent.evidence import SHORTEST_QUOTE, Kept, Traced, find_quote, is_abstention, keep_verified, trace
 from longagent.graphs.context import Context
 from longagent.graphs.state import CitationRef, StrategyState
 from longagent.graphs.strategy import Strategy
@@ -22,6 +22,8 @@ class RunState(StrategyState):
 
     text: NotRequired[str | None]
     """The answer, `None` when not found."""
+    unwritten: NotRequired[bool]
+    """Set where a limit kept the answer from being written."""
     citations: NotRequired[list[CitationRef]]
     grounded: NotRequired[bool]
     objection: NotRequired[str]
@@ -33,16 +35,18 @@ async def prepare(state: RunState) -> dict[str, Any]:
     return {"question": state["question"].strip(), "partial": False, "evidence": []}
 
 
-def unanswered(question: str) -> RunState:
-    """Return the state of a run that ended before anything could be answered."""
+def unwritten(question: str, reason: str) -> RunState:
+    """Return the state of a run whose answer a limit kept from being written, as when its call had to be made again."""
+    kept = "What was read is kept: ask the same again with a larger limit."
     return {
         "question": question,
         "text": None,
+        "unwritten": True,
         "citations": [],
         "partial": True,
         "chunks_read": [],
         "chunks_failed": [],
-        "warnings": [],
+        "warnings": [f"No answer could be written: {reason} {kept}"],
     }
 
 
@@ -51,14 +55,43 @@ async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     reply = state["reply"]
     if not reply:
         return {"text": None, "citations": [], "grounded": True}
-    spans = [runtime.context.span(ref) for ref in state["evidence"]]
+    context = runtime.context
+    spans = [context.span(ref) for ref in state["evidence"]]
     # "The price was not disclosed." is an answer where the document says just that.
     if is_abstention(reply) and not _stands_in(spans, reply):
         return {"text": None, "citations": [], "grounded": True}
+    if context.verify == "off":
+        return {"text": reply, "citations": [], "grounded": True}
     # In a thread: tracing through a megabyte takes seconds, and other runs share this loop.
-    traced = await asyncio.to_thread(trace, state["question"], reply, spans)
+    if context.verify == "strict":
+        fitting = not context.writer.profile.abstains
+        overall = bool(state.get("overall"))
+        return await asyncio.to_thread(_strictly, state["question"], reply, spans, overall=overall, fitting=fitting)
+    return _told(reply, await asyncio.to_thread(trace, state["question"], reply, spans))
+
+
+def _strictly(question: str, reply: str, spans: Sequence[Span], *, overall: bool, fitting: bool) -> dict[str, Any]:
+    """Keep of the reply what can be verified, and cite that."""
+    kept = keep_verified(question, reply, spans, overall=overall, fitting=fitting)
+    if kept.text is not None:
+        traced = trace(question, kept.text, spans, most=kept.total)
+        if traced.citations:
+            return {**_told(kept.text, traced), "grounded": True, "warnings": _says_removed(kept)}
+    reason = kept.reason or "nothing that was read carries the answer"
+    warning = f"The answer was withheld, since nothing of it could be verified: {reason}."
+    return {"text": None, "citations": [], "grounded": True, "warnings": [warning]}
+
+
+def _says_removed(kept: Kept) -> list[str]:
+    if not kept.removed:
+        return []
+    were = "sentence was" if kept.total == 1 else "sentences was" if kept.removed == 1 else "sentences were"
+    return [f"{kept.removed} of {kept.total} {were} removed from the answer, not verified: {kept.reason}."]
+
+
+def _told(text: str, traced: Traced) -> dict[str, Any]:
     return {
-        "text": reply,
+        "text": text,
         "citations": [_ref(citation) for citation in traced.citations],
         "grounded": traced.grounded,
         "objection": traced.reason,
@@ -82,12 +115,20 @@ def _ref(citation: Citation) -> CitationRef:
 async def finish(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Decide what an untraceable reply means: nothing from a model that never abstains, a warning from others."""
     if state["grounded"] or state.get("overall"):
-        return {}
+        return {"warnings": _says_unverified(state["citations"])}
     if runtime.context.writer.profile.abstains:
         warning = f"The answer could not be traced to the source: {state['objection']}."
-        return {"warnings": [warning]}
+        return {"warnings": [warning, *_says_unverified(state["citations"])]}
     warning = f"A reply was dropped because the text does not carry it: {state['objection']}."
     return {"text": None, "citations": [], "warnings": [warning]}
+
+
+def _says_unverified(citations: Sequence[CitationRef]) -> list[str]:
+    count = sum(citation["status"] == "unverified" for citation in citations)
+    if not count:
+        return []
+    which = "A quote of the answer does" if count == 1 else f"{count} quotes of the answer do"
+    return [f"{which} not stand in what was read: marked as unverified."]
 
 
 def build(

@@ -1,6 +1,8 @@
-"""What strategies that answer from passages in one call share: their state, their room, and the answering node."""
+"""What strategies that answer from passages in one call share, and what those that read part by part do."""
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from langgraph.runtime import Runtime
 from pydantic import Field
@@ -9,12 +11,18 @@ from longagent.agents.agent import Said
 from longagent.agents.answering import answer_from_passages, otherwise
 from longagent.documents import Span
 from longagent.events import ChunksRead
+from longagent.evidence.provenance import index
 from longagent.graphs.room import Room, share_window
 from longagent.graphs.strategy import Context, Estimate, Plan, Planned, StrategyState
 from longagent.llm.model import Model
 
+R = TypeVar("R")
+
 Positive = Annotated[int, Field(gt=0)]
 """A setting that counts something."""
+
+_AFTER_SENDING = 0.01
+"""Seconds after which a call has surely been sent, and the model is at work."""
 
 
 class AnswerState(StrategyState):
@@ -77,3 +85,23 @@ async def one_call(plan: Plan, document: int, reply: int | None) -> Estimate:
     beside = model.profile.window - model.profile.thinking_tokens - room.document - room.reply
     prompt = beside + min(document, room.document)
     return Estimate(planned=(Planned(answer_from_passages, 1, prompt, room.reply, final=True),), depth=1)
+
+
+def all_asked(question: str, questions: Sequence[str]) -> str:
+    """Return what a reading is for, as its prompts show it: the question, or all that are read for together."""
+    return "\n".join(f"{number}. {each}" for number, each in enumerate(questions, start=1)) or question
+
+
+async def while_indexing(text: str, call: Awaitable[R]) -> R:
+    """Make a call that reads a text, and prepare meanwhile what `provenance.attribute` needs of that text."""
+    indexing = asyncio.create_task(_index_soon(text))
+    try:
+        return await call
+    finally:
+        indexing.cancel()
+
+
+async def _index_soon(text: str) -> None:
+    # Not at once: it would hold up the call, which is being prepared.
+    await asyncio.sleep(_AFTER_SENDING)
+    await asyncio.to_thread(index, text)

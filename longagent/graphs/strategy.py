@@ -41,6 +41,8 @@ class Plan:
     delimiters: Delimiters
     scales: dict[tuple[str, str], float] = field(default_factory=dict)
     """Results of `scale` so far: what a model's tokens are taken to be must not change between two questions."""
+    questions: tuple[str, ...] = ()
+    """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role."""
@@ -55,6 +57,10 @@ class Plan:
         return self.scales[key]
 
 
+def _reads_for_each(_config: Any) -> bool:
+    return False
+
+
 class Planned(NamedTuple):
     """Calls of one role."""
 
@@ -66,6 +72,14 @@ class Planned(NamedTuple):
     """Likewise."""
     final: bool = False
     """Whether they write the answer; a budget keeps room for them."""
+
+    def plus(self, other: "Planned") -> "Planned":
+        """Return both; they are of one role."""
+        return self._replace(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +122,10 @@ class Strategy:
     """Its calls for n chunks, and how many wait for each other, in a line for people."""
     reuses: str | None = None
     """What another question about the same document is spared; one line."""
+    reads_once: Callable[[Any], bool] = _reads_for_each
+    """Whether, so configured, it reads once for all questions of an `ask_many`, which it finds in `Plan.questions` and
+    `Context.questions`. Each question has a run of its own, and what is the same call in all of them is made once: so
+    chunks and prompts of those that read must follow from all questions, never from the one."""
 
 
 def strategy(
@@ -122,6 +140,7 @@ def strategy(
     fill: float = 0.5,
     cost: str | None = None,
     reuses: str | None = None,
+    reads_once: Callable[[Any], bool] = _reads_for_each,
 ) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
     """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""
 
@@ -138,6 +157,7 @@ def strategy(
             build=build,
             cost=cost,
             reuses=reuses,
+            reads_once=reads_once,
         )
 
     return wrap

@@ -76,7 +76,7 @@ class Budget:
         Raises:
             BudgetReached: there is not even room for them.
         """
-        self._check(final, run)
+        self.check(final, run)
         self._promised[run] = final
 
     def forget(self, run: str) -> None:
@@ -97,13 +97,13 @@ class Budget:
             self._promised[run] = self._promised.get(run, Spend()).less(most)
         elif self.seconds_left(final=False) <= 0:
             raise BudgetReached(self.time_is_up)
-        self._check(most, run if final else None)
+        self.check(most, run if final else None)
         self._committed = self._committed.plus(most)
 
     def holds(self, most: Spend, *, run: str, final: bool) -> bool:
         """Whether there is room for a call."""
         try:
-            self._check(most, run if final else None)
+            self.check(most, run if final else None)
         except BudgetReached:
             return False
         return True
@@ -129,8 +129,12 @@ class Budget:
         """What to say when it is."""
         return f"the time of {self.limits.seconds or 0:g} s is up."
 
-    def _check(self, more: Spend, run: str | None) -> None:
-        """Refuse what does not fit beside everything committed, and promised to others."""
+    def check(self, more: Spend, run: str | None) -> None:
+        """Refuse what does not fit beside everything committed, and promised to other runs than this.
+
+        Raises:
+            BudgetReached: a limit would be passed.
+        """
         wanted = self._committed.plus(more)
         for other, promised in self._promised.items():
             if other != run:

@@ -85,7 +85,10 @@ class Calls:
             reply = await self._in_time(key, model, request, most)
             actual = await cost_of_call(model, request, reply, self._budget)
         except ModelError as error:
-            actual = most if _is_billed(error) else Spend()
+            actual = Spend()
+            if _is_billed(error):
+                actual = most
+                await self._replies.lose(most)
             raise
         finally:
             self._budget.settle(most, actual)
@@ -123,10 +126,11 @@ class Calls:
         call, started = self._number, monotonic()
         self._emit(CallStarted(role=request.role, model=model.name, call=call))
 
-        def retry(error: ModelUnavailableError, wait: float) -> None:
+        async def retry(error: ModelUnavailableError, wait: float) -> None:
             if _is_billed(error):
                 # Another attempt is another call, and the last one stays spent.
                 self._budget.reserve(most, run=self._run, final=request.final)
+                await self._replies.lose(most)
             self._emit(CallRetried(role=request.role, call=call, kind=error.trouble, reason=error.message, wait=wait))
 
         try:

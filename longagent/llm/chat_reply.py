@@ -41,7 +41,7 @@ def read_reply(response: Response, *, server: str, key: str | None, messages: Se
         raise _unusable(server, "a choice without a message")
     finish = finish_of(choice.get("finish_reason"))
     text = without_thoughts(_text(message.get("content")), finish=finish)
-    _refuse_filtered(message, choice.get("finish_reason"), text, server=server)
+    _refuse_filtered(message, choice.get("finish_reason"), server=server)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     details = usage.get("prompt_tokens_details")
@@ -67,9 +67,10 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _refuse_filtered(message: dict[str, Any], reason: Any, text: str, *, server: str) -> None:
+def _refuse_filtered(message: dict[str, Any], reason: Any, *, server: str) -> None:
     # What it says instead of a reply is left out: models that decline repeat what was asked.
-    if (reason == "content_filter" and not text.strip()) or _text(message.get("refusal")).strip():
+    # What a filter cut off midway is worse than nothing: a running summary would go on without its end.
+    if reason == "content_filter" or _text(message.get("refusal")).strip():
         raise ContentRefusedError(f"the model server at {server} declines to answer about this text.")
 
 

@@ -174,8 +174,8 @@ def _read(response: Any, *, provider: str) -> Reply:
     if getattr(message, "reasoning_content", None):
         # Where LiteLLM takes thoughts out itself, it leaves the blank lines behind them.
         text = text.lstrip()
-    if reason == "content_filter" and not text.strip():
-        raise ContentRefusedError(f"{provider} declined the text: its content filter left nothing of the reply.")
+    if reason == "content_filter":
+        raise ContentRefusedError(f"{provider} declined the text: its content filter ended the reply.")
     usage = getattr(response, "usage", None)
     prompt = tokens(getattr(usage, "prompt_tokens", None))
     # LiteLLM writes zeros where the provider said nothing.

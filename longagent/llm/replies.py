@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from longagent.errors import NotCachedError, ReplyError
 from longagent.llm.budget import Spend
+from longagent.llm.flights import Flights
 from longagent.llm.model import Model, Reply, Request
 from longagent.store.journal import Journal, Spent
 from longagent.store.response_cache import ResponseCache
@@ -65,6 +66,11 @@ class Replies:
         if self._journal is not None:
             await self._journal.put(key, asdict(reply), role=request.role, usable=_usable(request, reply))
 
+    async def lose(self, spent: Spend) -> None:
+        """Remember for this run what was paid for no reply: an interruption does not give it back."""
+        if self._journal is not None:
+            await self._journal.lose(Spent(*spent))
+
     def suspected(self, key: bytes) -> bool:
         """Whether a call was among the last when the server seemed to be down."""
         return self._journal is not None and self._journal.suspected(key)
@@ -78,6 +84,15 @@ class Replies:
         """Remember that a limit ended the reading."""
         if self._journal is not None:
             await self._journal.reach_limit()
+
+
+async def remind(flights: Flights, journal: Journal) -> None:
+    """Let flights that keep know what a run has from an attempt before: replies, and calls that failed for good."""
+    for key, record in await journal.records():
+        if (reply := _read(record)) is not None:
+            flights.know(key, reply)
+    for key, reason in journal.failures.items():
+        flights.know(key, ReplyError(reason))
 
 
 def request_key(model: Model, request: Request) -> bytes:

@@ -35,7 +35,7 @@ DEFAULT = Policy()
 async def with_retries(
     attempt: Callable[[], Awaitable[T]],
     *,
-    on_retry: Callable[[ModelUnavailableError, float], None],
+    on_retry: Callable[[ModelUnavailableError, float], Awaitable[object]],
     policy: Policy = DEFAULT,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     random: Callable[[], float] = _random.random,
@@ -63,7 +63,7 @@ async def with_retries(
             if made >= (min(policy.attempts, _AFTER_SILENCE) if error.trouble == "timeout" else policy.attempts):
                 raise
             wait = _wait(error, made, policy, random())
-            on_retry(error, wait)
+            await on_retry(error, wait)
         # Outside of the handler, so that an error of the next attempt does not carry this one along.
         await sleep(wait)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from longagent.errors import ModelUnavailableError
+from longagent.errors import ModelUnavailableError, Trouble
 from longagent.llm.clients import Clients
 
 if TYPE_CHECKING:
@@ -96,15 +96,21 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 async def _read(response: "httpx.Response", server: str) -> bytes:
+    import httpx
+
     body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise ModelUnavailableError(
-                f"the model server at {server} sent more than {MAX_BYTES // 2**20} MiB in one reply.",
-                hint="Check --base-url: is this a model server?",
-                trouble="reply",
-            )
+    try:
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > MAX_BYTES:
+                raise ModelUnavailableError(
+                    f"the model server at {server} sent more than {MAX_BYTES // 2**20} MiB in one reply.",
+                    hint="Check --base-url: is this a model server?",
+                    trouble="reply",
+                )
+    except httpx.TransportError as error:
+        # Not a broken connection like others: the reply was being written, so it may be billed.
+        raise _broke_off(server, trouble="reply") from error
     return bytes(body)
 
 
@@ -116,9 +122,14 @@ def _unreachable(server: str, error: Exception) -> ModelUnavailableError:
         return ModelUnavailableError(
             f"cannot reach the model server at {server}: {_why(error)}.", hint="Start it, or check --base-url."
         )
+    return _broke_off(server, trouble="connection")
+
+
+def _broke_off(server: str, *, trouble: Trouble) -> ModelUnavailableError:
     return ModelUnavailableError(
         f"the model server at {server} closed the connection before its reply was complete.",
         hint="It may have crashed: look at its log.",
+        trouble=trouble,
     )
 
 

@@ -34,11 +34,15 @@ def print_answer(answer: Answer, console: Console) -> None:
     if answer.text is None:
         where = "the document" if read == chunks else f"what was read ({read} of {chunks} chunks)"
         said = f"Not found in {where}." if read else "Nothing was read, so nothing was found."
+        if not answer.written:
+            said = f"No answer could be written within the limits; {read} of {chunks} chunks were read."
         console.print(Text(said, style="bold yellow"), soft_wrap=whole)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
     if not answer.traced:
         doubt = "Not traced to the source: what was read does not carry this answer."
+        if answer.traced is None:
+            doubt = "Not checked against the source."
         console.print(Text(doubt, style="yellow"), soft_wrap=whole)
     if answer.partial:
         console.print(Text(f"Partial: {read} of {chunks} chunks were read.", style="yellow"), soft_wrap=whole)

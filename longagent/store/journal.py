@@ -85,7 +85,15 @@ class Journal:
         self._trouble = Trouble("this run cannot be resumed")
 
     @classmethod
-    async def open(cls, folder: Path, run_id: str, manifest: Mapping[str, Any], *, anew: bool = False) -> "Journal":
+    async def open(
+        cls,
+        folder: Path,
+        run_id: str,
+        manifest: Mapping[str, Any],
+        *,
+        anew: bool = False,
+        admit: Callable[[Spent], object] = lambda _: None,
+    ) -> "Journal":
         """Begin or take up a run.
 
         An interrupted run goes on as it was. One that came to an end, whichever, keeps its replies, as far as they were
@@ -96,14 +104,28 @@ class Journal:
             run_id: Lower-case hexadecimal; `ValueError` otherwise.
             manifest: What was asked: plain JSON, for people.
             anew: Whether a run that finished is to make all its calls again.
+            admit: Is told what the attempt that goes on has spent, and may raise: then everything stays as it was.
         """
         journal = cls(run_path(folder, run_id), manifest, anew=anew)
-        with journal._trouble:
-            opened = await journal._database.write(journal._begin)
-            journal._attempt, journal._holder, journal.before, journal._keys = opened[:4]
-            journal._failures, journal._suspects, journal.spent = opened[4:]
-            journal.taken = len(opened.keys)
+
+        def begin(connection: sqlite3.Connection) -> _Opened:
+            opened = journal._begin(connection)
+            admit(opened.spent)
+            return opened
+
+        try:
+            await journal._open(begin)
+        except BaseException:
+            await journal.aclose()
+            raise
         return journal
+
+    async def _open(self, begin: Callable[[sqlite3.Connection], _Opened]) -> None:
+        with self._trouble:
+            opened = await self._database.write(begin)
+            self._attempt, self._holder, self.before, self._keys = opened[:4]
+            self._failures, self._suspects, self.spent = opened[4:]
+            self.taken = len(opened.keys)
 
     @property
     def works(self) -> bool:
@@ -146,6 +168,27 @@ class Journal:
 
         if await self._write(insert):
             self._keys.add(key)
+
+    async def lose(self, spent: Spent) -> None:
+        """Keep that something was spent for no reply."""
+        attempt = self._attempt
+        statement = "INSERT INTO losses (attempt, calls, tokens, cost) VALUES (?, ?, ?, ?)"
+        await self._write(lambda connection: connection.execute(statement, (attempt, *spent)))
+
+    async def records(self) -> list[tuple[bytes, dict[str, Any]]]:
+        """Return all replies this run has, by key."""
+        with self._trouble:
+            rows = await self._database.read(
+                lambda connection: connection.execute("SELECT key, record FROM replies").fetchall()
+            )
+            found = ((key, unpack(record)) for key, record in rows if key in self._keys)
+            return [(key, record) for key, record in found if record is not None]
+        return []
+
+    @property
+    def failures(self) -> Mapping[bytes, str]:
+        """The calls that failed for good, by key, and why."""
+        return self._failures
 
     def failure(self, key: bytes) -> str | None:
         """Return why this call failed for good, or `None`."""
@@ -203,8 +246,8 @@ class Journal:
         keys = {key for (key,) in connection.execute("SELECT key FROM replies")}
         failures = connection.execute("SELECT key, reason, suspect FROM failures").fetchall()
         spent = connection.execute(
-            "SELECT COALESCE(SUM(calls), 0), COALESCE(SUM(tokens), 0), COALESCE(SUM(cost), 0.0) FROM replies"
-            " WHERE attempt = ?",
+            "SELECT COALESCE(SUM(calls), 0), COALESCE(SUM(tokens), 0), COALESCE(SUM(cost), 0.0) FROM"
+            " (SELECT attempt, calls, tokens, cost FROM replies UNION ALL SELECT * FROM losses) WHERE attempt = ?",
             (attempt,),
         ).fetchone()
         return _Opened(

@@ -15,14 +15,14 @@ _MAY_DIFFER = frozenset(
 
 
 def manifest(
-    settings: Settings, strategy_settings: Mapping[str, Any], sources: Sequence[Any], *, model: str | None
+    settings: Settings, strategy_settings: Mapping[str, Any], sources: Sequence[str | Path | None], *, model: str | None
 ) -> dict[str, Any]:
-    """Return what a person wants to see of a run, and what asking it again needs; plain JSON without secrets.
+    """Return what a person wants to see of a run, and what asking it again needs; plain JSON without secrets or text.
 
-    `sources` is `None` when one of them was no path, or when the model was an object (`model` is its name): such a run
-    cannot be asked again from the command line.
+    `sources` are paths, and `None` for what was no path. Then the record's are `None`, as they are when the model was
+    an object (`model` is its name): such a run cannot be asked again from the command line.
     """
-    paths = [source for source in sources if isinstance(source, str | Path)]
+    paths = [source for source in sources if source is not None]
     again = model is None and len(paths) == len(sources) and "-" not in paths
     default = Settings()
     options = {

@@ -16,7 +16,7 @@ from longagent.store.record import unpack
 Status: TypeAlias = Literal["running", "partial", "failed", "finished"]
 """`running` also of a run that was interrupted: then nobody works on it any more."""
 
-VERSION = 2
+VERSION = 3
 SCHEMA = (
     # One row. An attempt goes on over interruptions, and ends with an answer.
     "CREATE TABLE run (id INTEGER PRIMARY KEY CHECK (id = 1), status TEXT NOT NULL, attempt INTEGER NOT NULL,"
@@ -26,6 +26,9 @@ SCHEMA = (
     " at REAL NOT NULL, record BLOB NOT NULL)",
     "CREATE TABLE failures (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, reason TEXT NOT NULL,"
     " suspect INTEGER NOT NULL)",
+    # What was paid for without a reply to show for it.
+    "CREATE TABLE losses (attempt INTEGER NOT NULL, calls INTEGER NOT NULL, tokens INTEGER NOT NULL,"
+    " cost REAL NOT NULL)",
     # Who works on the run.
     "CREATE TABLE holders (id INTEGER PRIMARY KEY, mark TEXT NOT NULL)",
 )

@@ -23,6 +23,9 @@ _SLOT = re.compile(r"\{([a-z_]+)\}")
 _KEPT = 6
 """Sentences in a unit."""
 
+_RUNNING = {"chain_of_agents": "summary", "mem_agent": "memory"}
+"""By the folder of a prompt, the slot with what is rewritten from chunk to chunk."""
+
 NOTHING = "Nothing found yet."
 """What a reader of a chain passes on when it has found nothing."""
 
@@ -38,7 +41,7 @@ class Read(NamedTuple):
     @property
     def question(self) -> str:
         """The question; empty in prompts without one."""
-        return self.slots.get("question", "")
+        return self.passages("question")[0]
 
     def passages(self, slot: str = "passages") -> list[str]:
         """Return the texts of the delimited passages that stand in a slot; all of it when nothing is delimited."""
@@ -67,28 +70,30 @@ def closest_sentence(messages: Sequence[Message]) -> str:
 
 
 def chain_reader(messages: Sequence[Message]) -> str:
-    """Reply as an ideal reader of Chain-of-Agents would, and as `closest_sentence` to all other prompts.
+    """Reply as an ideal reader of Chain-of-Agents or MemAgent would, and as `closest_sentence` to all other prompts.
 
     A worker passes on the best sentences of the unit that came in and of its passage, in their order; without a
     question each passage's first. A manager or judge answers with the closest sentence of what the workers passed on.
+    Who updates a memory does as a worker, and who answers from it as a manager.
     """
     read = read_prompt(messages)
-    if read is None or not read.name.startswith("chain_of_agents/"):
+    running = _RUNNING.get(read.name.partition("/")[0]) if read else None
+    if read is None or running is None:
         return closest_sentence(messages)
     if "passages" in read.slots:
-        return _unit(read)
-    slot = "summaries" if "summaries" in read.slots else "summary"
+        return _unit(read, running)
+    slot = "summaries" if "summaries" in read.slots else running
     units = read.passages(slot)
     if read.name.endswith("/judge"):
         scores = [_score(set(keys(read.question)), unit) for unit in units]
         return f"Choice: {scores.index(max(scores)) + 1}\nAnswer: {_closest(read.question, units)}"
-    return _closest(read.question, units) if read.name.endswith("/manager") else " ".join(units)
+    return " ".join(units) if read.name.endswith(("_summary", "_code")) else _closest(read.question, units)
 
 
-def _unit(read: Read) -> str:
+def _unit(read: Read, running: str) -> str:
     """Return the unit a worker passes on."""
     asked = set(keys(read.question))
-    earlier = _sentences(read.passages("summary")) if _DELIMITED.search(read.slots.get("summary", "")) else []
+    earlier = _sentences(read.passages(running)) if _DELIMITED.search(read.slots.get(running, "")) else []
     found = [text for text in dict.fromkeys([*earlier, *_additions(asked, read.passages())]) if text != NOTHING]
     if not asked:
         return " ".join(found[-_KEPT:]) or NOTHING

@@ -51,7 +51,7 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     done = longagent("ask", str(EXAMPLE), QUESTION, "--base-url", server.base_url, "--json", env=env)
     answer = done.json
     assert list(answer) == [
-        *("schema", "question", "answer", "found", "partial", "traced", "citations"),
+        *("schema", "question", "answer", "found", "partial", "traced", "verify", "citations"),
         *("strategy", "model", "usage", "coverage"),
         *("seconds", "warnings", "run_id"),
     ]
@@ -82,6 +82,37 @@ def test_not_found_is_exit_code_4_and_null(server: SimulatedServer, survey: Path
     assert done.code == 4
     assert (done.json["answer"], done.json["found"], done.json["citations"]) == (None, False, [])
     assert longagent(*args, env=env).out.strip() == "Not found in the document."
+
+
+def test_verify_decides_what_becomes_of_what_was_made_up(survey: Path, env: dict[str, str]) -> None:
+    true, false = "The harbour of Skagen was rebuilt in 1907.", 'The report calls it "a splendid and costly harbour".'
+    with SimulatedServer(f"{true} {false}") as server:
+        ask = ("ask", str(survey), "What is said of the harbour of Skagen?", "--base-url", server.base_url)
+        marked = longagent(*ask, env=env)
+        assert (marked.code, f"{true} {false}" in marked.out) == (0, True)
+        assert "does not stand in the source" in marked.out
+        assert "marked as unverified" in marked.err
+
+        # The same run with other checks: no call is made again.
+        strict = longagent(*ask, "--verify", "strict", "--json", env=env)
+        assert (strict.code, strict.json["answer"], strict.json["verify"]) == (0, true, "strict")
+        assert [citation["status"] for citation in strict.json["citations"]] == ["located"]
+        assert strict.json["usage"]["calls"] == 0
+        assert any("1 of 2 sentences was removed" in warning for warning in strict.json["warnings"])
+
+        off = longagent(*ask, "--json", env=env | {"LONGAGENT_VERIFY": "off"}).json
+        assert (off["answer"], off["citations"], off["traced"]) == (f"{true} {false}", [], None)
+        assert len({run["run_id"] for run in (strict.json, off)}) == 1
+
+        refused(longagent(*ask, "--verify", "loose", env=env), 2, "verify = 'loose'", "strict, mark, off")
+
+
+def test_strict_refuses_what_is_made_up_as_a_whole(survey: Path, env: dict[str, str]) -> None:
+    with SimulatedServer("It cost 913,000 dollars, paid by Admiral Holm.") as server:
+        ask = ("ask", str(survey), "What did the harbour of Skagen cost?", "--verify", "strict")
+        done = longagent(*ask, "--base-url", server.base_url, env=env)
+    assert (done.code, done.out.strip()) == (4, "Not found in the document.")
+    assert "The answer was withheld" in done.err
 
 
 def test_quiet_says_nothing_on_stderr(server: SimulatedServer, survey: Path, env: dict[str, str]) -> None:

@@ -1,9 +1,11 @@
 """Limits of a question over a long chain, through the session: an answer from what was read, in time and in budget."""
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from longagent.testing import ServerProcess, SimulatedServer, chain_reader
 from longagent.testing.server import Fault, Received
 
 PAGES = 60
+DOCUMENT = long_document(PAGES, needle_on=1)
 CHUNKS = 38
 """What they are cut into, filled as far as a window of 1,024 tokens lets them be."""
 PRICES = {"openai/sim": {"input_price": 2.0, "output_price": 10.0}}
@@ -32,19 +35,21 @@ def server() -> Iterator[SimulatedServer]:
         yield running
 
 
-def ask(server: SimulatedServer, events: list[Event] | None = None, **options: Any) -> Answer:
-    """Ask for what stands on the first of 60 pages."""
-    with Session(
+def open_chain(server: SimulatedServer, **options: Any) -> Session:
+    return Session(
         model="openai/sim",
         base_url=server.base_url,
         strategy="chain-of-agents",
         settings={"window": 1024},
         cache=False,
         **options,
-    ) as session:
-        return session.ask(
-            long_document(PAGES, needle_on=1), QUESTION, on_event=(events if events is not None else []).append
-        )
+    )
+
+
+def ask(server: SimulatedServer, events: list[Event] | None = None, **options: Any) -> Answer:
+    """Ask for what stands on the first of 60 pages."""
+    with open_chain(server, **options) as session:
+        return session.ask(DOCUMENT, QUESTION, on_event=(events if events is not None else []).append)
 
 
 def check_partial(answer: Answer, events: list[Event]) -> None:
@@ -95,6 +100,49 @@ def test_a_timeout_holds_for_the_answer_as_well() -> None:
         answer = ask(server, timeout=2)
         assert time.monotonic() - started < 2 + 1
     assert (answer.text, answer.found, answer.partial, answer.coverage.read) == (None, False, True, 0)
+
+
+def test_a_limit_that_leaves_no_second_try_to_the_answer_says_that_none_was_written() -> None:
+    def spoil(received: Received) -> Fault | None:
+        return "not-json" if "[passage" not in received.body["messages"][-1]["content"] else None
+
+    with SimulatedServer(chain_reader, faults=spoil) as server:
+        answer = ask(server, max_calls=10)
+        assert server.counts.calls == 10
+    assert (answer.written, answer.text, answer.partial, answer.coverage.read) == (False, None, True, 9)
+    assert any(warning.startswith("No answer could be written") for warning in answer.warnings)
+
+
+def test_attempts_that_were_paid_for_nothing_still_count_after_an_interruption(tmp_path: Path) -> None:
+    """Every first attempt at a call is spoilt."""
+    came: Counter[str] = Counter()
+
+    def spoil(received: Received) -> Fault | None:
+        asked = str(received.body["messages"])
+        came[asked] += 1
+        return "truncated" if came[asked] == 1 else None
+
+    async def interrupted(server: SimulatedServer) -> None:
+        loop, eight = asyncio.get_running_loop(), asyncio.Event()
+
+        def listen(event: Event) -> None:
+            if isinstance(event, CallFinished) and event.call == 8:
+                loop.call_soon_threadsafe(eight.set)
+
+        with open_chain(server, max_calls=30, state_dir=tmp_path) as session:
+            asking = asyncio.ensure_future(session.aask(DOCUMENT, QUESTION, on_event=listen))
+            await eight.wait()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    with SimulatedServer(chain_reader, faults=spoil, delay=0.02) as server:
+        asyncio.run(interrupted(server))
+        assert 16 <= server.counts.calls <= 20
+        answer = ask(server, max_calls=30, state_dir=tmp_path)
+        # The one that was in flight is known to nobody.
+        assert server.counts.calls <= 31
+    assert answer.partial
 
 
 def test_calls_are_limited_and_the_last_one_answers(server: SimulatedServer) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any, NamedTuple
 
-from longagent.answer import Answer
+from longagent.answer import Answer, Verify
 from longagent.documents import Document, Loaded
 from longagent.events import Event
-from longagent.graphs import Models, Run, resolve
+from longagent.graphs import Means, Models, Run, resolve
 from longagent.llm.model import Model
 
 
@@ -17,12 +17,20 @@ class Asked(NamedTuple):
     events: list[Event]
 
 
-def ask(model: Model, document: Document, question: str, *, strategy: str = "rag", **settings: Any) -> Asked:
+def ask(
+    model: Model, document: Document, question: str, *, strategy: str = "rag", verify: Verify = "mark", **settings: Any
+) -> Asked:
     """Run one question through a strategy's graph."""
     events: list[Event] = []
 
     async def go() -> Answer:
-        made = Run(Loaded((document,), ()), Models(model), resolve(strategy, settings), emit=events.append)
+        made = Run(
+            Loaded((document,), ()),
+            Models(model),
+            resolve(strategy, settings),
+            emit=events.append,
+            means=Means(verify=verify),
+        )
         return await made.answer(question, seed=None)
 
     return Asked(asyncio.run(go()), events)

@@ -21,9 +21,10 @@ import longagent
 from longagent import Document, Session, aask, ask
 from longagent.documents import Chunk
 from longagent.errors import ModelUnavailableError, SourceError, UsageError
-from longagent.events import CallStarted, DocumentLoaded, RunFinished, RunStarted
+from longagent.events import CallStarted, DocumentLoaded, Event, RunFinished, RunStarted
 from longagent.llm.model import Reply, Request
 from longagent.retrievers import Bm25
+from longagent.store.runs import read_run
 from longagent.testing import PromptReader, ScriptedModel, SimulatedServer, closest_sentence
 
 
@@ -147,6 +148,67 @@ def test_cancelling_the_awaiting_task_cancels_the_call() -> None:
 
     asyncio.run(cancel())
     assert model.cancelled.wait(2)
+
+
+def test_when_a_cancelled_question_is_over_so_is_its_call() -> None:
+    class Lingering(Slow):
+        async def complete(self, request: Request) -> Reply:
+            try:
+                return await super().complete(request)
+            finally:
+                await asyncio.sleep(0.1)
+                ended.set()
+
+    model, ended = Lingering(), threading.Event()
+
+    async def cancel() -> bool:
+        task = asyncio.ensure_future(Session(model=model).aask(long_document(), QUESTION))
+        await asyncio.to_thread(model.started.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return ended.is_set()
+
+    assert asyncio.run(cancel())
+
+
+def test_a_listener_that_wants_to_exit_ends_its_question_and_no_other() -> None:
+    def leave(event: Event) -> None:
+        if isinstance(event, CallStarted):
+            raise SystemExit(7)
+
+    with pytest.raises(SystemExit):
+        Session(model=PromptReader()).ask(long_document(), QUESTION, on_event=leave)
+    assert Session(model=PromptReader()).ask(long_document(), QUESTION).text == NEEDLE
+
+
+def test_a_text_is_kept_nowhere(tmp_path: Path) -> None:
+    model = PromptReader()
+    model.profile = replace(model.profile, identity="tests")
+    for text in (f"First line.\n{NEEDLE}", "A surveyor walked. " * 400 + NEEDLE):
+        state = tmp_path / str(len(text))
+        answer = Session(model=model, state_dir=state, cache_dir=tmp_path / "cache").ask(text, QUESTION)
+        assert answer.text == NEEDLE
+        record = asyncio.run(read_run(state / "runs", answer.run_id))
+        assert record is not None
+        assert record.manifest["sources"] is None
+        assert "line" not in str(record.manifest)
+        assert "surveyor" not in str(record.manifest)
+
+
+def test_a_command_that_is_refused_costs_nothing_of_what_is_there(tmp_path: Path) -> None:
+    model = PromptReader()
+    model.profile = replace(model.profile, identity="tests")
+
+    def session(**limits: int) -> Session:
+        return Session(model=model, state_dir=tmp_path, cache=False, **limits)
+
+    answer = session().ask(long_document(), QUESTION)
+    with pytest.raises(UsageError, match="No room is left to answer"):
+        session(max_total_tokens=10).ask(long_document(), QUESTION)
+    record = asyncio.run(read_run(tmp_path / "runs", answer.run_id))
+    assert record is not None
+    assert (record.status, record.calls) == ("finished", 1)
 
 
 def test_one_failing_question_of_many_ends_the_others() -> None:

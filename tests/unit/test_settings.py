@@ -52,6 +52,8 @@ def test_wrong_values_say_where_they_come_from(home: Path, monkeypatch: pytest.M
         ('api_key = "secret"', "keys do not belong in files"),
         ('base_url = "http://x"', "base_url is not read from a project file"),
         ('model = "openai/gpt-4o"', "model is not read from a project file"),
+        ('verify = "off"', "verify is not read from a project file"),
+        ('verify = "mark"', "verify is not read from a project file"),
         ("offline = false", "offline is not read from a project file"),
         ('cache_dir = "here"', "cache_dir is not read from a project file"),
     ]:
@@ -82,3 +84,16 @@ def test_local_asked_for_wins_over_a_server_of_the_environment(monkeypatch: pyte
     assert Settings.resolve().base_url == ("http://a/v1",)
     monkeypatch.setenv("LONGAGENT_MODEL", "local")
     assert Settings.resolve(base_url="http://b/v1").model is None
+
+
+def test_a_project_file_may_only_make_checks_stricter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.resolve().verify == "mark"
+    write_user_config(home, 'verify = "off"')
+    assert Settings.resolve().verify == "off"
+    (home / "longagent.toml").write_text('verify = "strict"')
+    assert Settings.resolve().verify == "strict"
+    monkeypatch.setenv("LONGAGENT_VERIFY", "mark")
+    assert Settings.resolve().verify == "mark"
+    with pytest.raises(UsageError, match="verify = 'none'") as error:
+        Settings.resolve(verify="none")
+    assert "strict, mark, off" in error.value.hint

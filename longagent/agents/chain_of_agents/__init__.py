@@ -1,6 +1,5 @@
 """Roles of Chain-of-Agents: workers that pass a summary on, a manager that answers from the last one, a judge."""
 
-from longagent.agents.chain_of_agents.checking import holds
 from longagent.agents.chain_of_agents.roles import (
     Verdict,
     judge,
@@ -17,7 +16,6 @@ from longagent.agents.chain_of_agents.roles import (
 
 __all__ = [
     "Verdict",
-    "holds",
     "judge",
     "manager",
     "manager_code",

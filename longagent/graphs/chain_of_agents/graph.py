@@ -19,27 +19,20 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from longagent.agents.agent import Said
-from longagent.agents.chain_of_agents import (
-    holds,
-    judge,
-    otherwise,
-    pass_on,
-    worker_brief,
-)
+from longagent.agents.chain_of_agents import judge, otherwise, pass_on, worker_brief
+from longagent.agents.checking import holds
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ContentRefusedError, ReplyError
 from longagent.events import UnitWritten
-from longagent.evidence.provenance import Sourced, attribute, index
+from longagent.evidence.provenance import Sourced, attribute
 from longagent.evidence.vote import vote
 from longagent.graphs.chain_of_agents.config import ChainConfig, reading_order
 from longagent.graphs.chain_of_agents.plan import MANAGERS, WORKERS, caps, chunk_tokens, estimate, worker_for
-from longagent.graphs.reading import says_cut, stops
+from longagent.graphs.reading import says_cut, stops, while_indexing
 from longagent.graphs.strategy import Context, StrategyState, strategy
 
 _PASSING = (BudgetReached, ContentRefusedError, ReplyError)
 """What one of several answers may end in."""
-_AFTER_SENDING = 0.01
-"""Seconds after which a call has surely been sent, and the model is at work."""
 
 
 class Unit(TypedDict):
@@ -109,11 +102,7 @@ async def read_chunk(state: Chain, runtime: Runtime[Context]) -> dict[str, Any]:
 
     async def read(span: Span) -> None:
         nonlocal sentences, cut
-        indexing = asyncio.create_task(_index_soon(span.text))
-        try:
-            said = await write(span)
-        finally:
-            indexing.cancel()
+        said = await while_indexing(span.text, write(span))
         cut += said.cut
         if reader is worker_brief and not await asyncio.to_thread(
             holds, state["question"], said.value, passage=span, earlier=_text(sentences)
@@ -145,12 +134,6 @@ async def read_chunk(state: Chain, runtime: Runtime[Context]) -> dict[str, Any]:
         "chunks_failed": [number] if attempt.outcome == "failed" else [],
         "cut": cut,
     }
-
-
-async def _index_soon(text: str) -> None:
-    # Not at once: it would hold up the call, which is being prepared.
-    await asyncio.sleep(_AFTER_SENDING)
-    await asyncio.to_thread(index, text)
 
 
 async def hand_over(state: Chain, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import pytest
 
 from longagent.agents.chain_of_agents import (
     Verdict,
-    holds,
     judge,
     manager,
     manager_code,
@@ -181,17 +180,6 @@ def test_reading_a_reply_takes_linear_time(reply: str) -> None:
     verdict(reply)
     unlabelled(reply)
     assert time.perf_counter() - began < 1
-
-
-def test_what_a_worker_makes_up_is_not_passed_on() -> None:
-    document = Document.from_text("The harbour of Skagen was rebuilt in 1907. It holds forty boats.")
-    passage = Span(document, 0, len(document.text))
-    question = "When was the harbour of Skagen rebuilt?"
-    earlier = "The harbour of Ribe was rebuilt in 1811."
-    assert holds(question, "The harbour of Skagen was rebuilt in 1907.", passage=passage, earlier="")
-    assert not holds(question, "The harbour of Skagen was rebuilt in 1850.", passage=passage, earlier="")
-    assert not holds(question, "The harbour of Ribe was rebuilt in 1811.", passage=passage, earlier=" ")
-    assert holds("When was the harbour of Ribe rebuilt?", "It was rebuilt in 1811.", passage=passage, earlier=earlier)
 
 
 def test_only_models_that_abstain_are_told_how() -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from longagent.agents.lines import read_choice, read_lines, read_number, read_numbers, unlabelled
+from longagent.agents.lines import is_reply, read_choice, read_lines, read_number, read_numbers, unlabelled
 from longagent.errors import ReplyError
 
 LABELS = ("extracted information", "rationale", "answer", "confidence")
@@ -123,3 +123,24 @@ def test_reading_takes_linear_time(reply: str) -> None:
         with suppress(ReplyError):
             function(reply)
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "fixed"),
+    [
+        ("No change.", True),
+        ("no change", True),
+        ("**No change.**", True),
+        ('"No change."', True),
+        ("- No change\n", True),
+        ("No  change: the passage is about dunes.", True),
+        ("No change. It does not help.", True),
+        ("No change - nothing here helps", True),
+        ("No change in rent was agreed.", False),
+        ("No changes.", False),
+        ("There was no change.", False),
+        ("", False),
+    ],
+)
+def test_a_fixed_reply_is_known_whatever_stands_around_it(reply: str, fixed: bool) -> None:
+    assert is_reply(reply, ["no change"]) == fixed

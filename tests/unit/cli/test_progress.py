@@ -1,5 +1,9 @@
 """Lines on stderr where it is no terminal: what is said at which level."""
 
+import os
+import sys
+from contextlib import suppress
+
 import pytest
 
 from longagent.answer import Answer
@@ -31,6 +35,23 @@ def said(capsys: pytest.CaptureFixture[str], *events: Event, level: int = 0, res
 
 def finished(call: int = 1, tokens: int | None = 7) -> CallFinished:
     return CallFinished(role="worker", model="m", call=call, seconds=2.0, prompt_tokens=tokens, completion_tokens=None)
+
+
+def test_a_reader_that_goes_away_costs_neither_the_run_nor_what_is_on_stdout(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", buffering=1) as gone:
+        monkeypatch.setattr(sys, "stderr", gone)
+        with Progress(1) as progress:
+            for _ in range(3):
+                progress(Warned(message="The page is torn."))
+        monkeypatch.undo()
+        with suppress(BrokenPipeError):
+            gone.close()
+    print("the answer")  # noqa: T201
+    assert capfd.readouterr().out == "the answer\n"
 
 
 def test_a_run_that_goes_on_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,9 @@ from longagent.evidence import is_abstention
         "The document does not mention the number of GPUs.",
         "The passages provided do not contain any information about it.",
         "The text doesn’t say.",
+        "The memory does not mention it.",
+        "The summary does not contain this information.",
+        "The answer is not in the memory.",
         "The provided context does not specify who the owner was, but it does name the dog.",
         "No relevant information was found in the passages.",
         "There is no mention of a dog in the text.",
@@ -45,6 +48,7 @@ def test_refusals(reply: str) -> None:
         "482,000 crowns",
         "The contract is not transferable.",
         "In 1999. The document does not mention the month.",
+        "The memory of the machine does not exceed 8 GB.",
         "word " * 100 + "is not mentioned in the text",
     ],
 )

@@ -60,7 +60,7 @@ def test_content_of_any_shape_becomes_text(content: Any, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "finish"),
-    [("stop", "stop"), ("length", "length"), ("content_filter", "other"), (None, "stop"), (3, "other")],
+    [("stop", "stop"), ("length", "length"), (None, "stop"), (3, "other")],
 )
 def test_finish(reason: Any, finish: str) -> None:
     assert read(completion("x", finish=reason)).finish == finish
@@ -89,7 +89,10 @@ def test_thinking_beside_the_reply_is_ignored() -> None:
     assert read(body) == Reply(text="", finish="length")
 
 
-@pytest.mark.parametrize(("content", "finish"), [(None, "content_filter"), (" ", "content_filter"), (None, "stop")])
+@pytest.mark.parametrize(
+    ("content", "finish"),
+    [(None, "content_filter"), (" ", "content_filter"), ("The heir is", "content_filter"), (None, "stop")],
+)
 def test_a_provider_that_declines_is_told_apart(content: Any, finish: str) -> None:
     body = completion(content, finish=finish)
     if finish == "stop":

@@ -15,8 +15,8 @@ KEY, OTHER = b"k" * 32, b"o" * 32
 class Tower:
     """Makes calls that land when told to, and counts them."""
 
-    def __init__(self) -> None:
-        self.flights = Flights()
+    def __init__(self, *, keep: bool = False) -> None:
+        self.flights = Flights(keep=keep)
         self.made = 0
         self.land = asyncio.Event()
         self.error: BaseException | None = None
@@ -33,10 +33,10 @@ class Tower:
         return asyncio.ensure_future(self.flights.once(key, self.make))
 
 
-def fly(test: Callable[[Tower], Awaitable[None]]) -> None:
+def fly(test: Callable[[Tower], Awaitable[None]], *, keep: bool = False) -> None:
     async def go() -> None:
         async with asyncio.timeout(5):
-            await test(Tower())
+            await test(Tower(keep=keep))
 
     asyncio.run(go())
 
@@ -136,3 +136,42 @@ def test_all_cancelled_at_once_make_no_further_call(order: int) -> None:
         assert tower.made == 1
 
     fly(test)
+
+
+def test_flights_that_keep_make_no_call_twice_that_landed_well_or_badly() -> None:
+    async def test(tower: Tower) -> None:
+        tower.land.set()
+        assert await tower.once() == (Reply(text="reply 1"), True)
+        assert await tower.once() == (Reply(text="reply 1"), False)
+        tower.error = ContentRefusedError("declined.")
+        for _ in range(2):
+            with pytest.raises(ContentRefusedError):
+                await tower.once(OTHER)
+        assert tower.made == 2
+
+    fly(test, keep=True)
+
+
+def test_flights_that_keep_leave_to_the_next_what_nobody_knows_the_end_of() -> None:
+    async def test(tower: Tower) -> None:
+        tower.land.set()
+        tower.error = BudgetReached("out of calls.")
+        with pytest.raises(BudgetReached):
+            await tower.once()
+        tower.error = None
+        assert await tower.once() == (Reply(text="reply 2"), True)
+
+    fly(test, keep=True)
+
+
+def test_what_landed_in_an_earlier_attempt_may_be_known() -> None:
+    async def test(tower: Tower) -> None:
+        tower.flights.know(KEY, Reply(text="before"))
+        tower.flights.know(KEY, Reply(text="later"))
+        tower.flights.know(OTHER, ContentRefusedError("declined."))
+        assert await tower.once() == (Reply(text="before"), False)
+        with pytest.raises(ContentRefusedError):
+            await tower.once(OTHER)
+        assert tower.made == 0
+
+    fly(test, keep=True)

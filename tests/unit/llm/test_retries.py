@@ -31,6 +31,9 @@ class Attempts:
             raise self.failures.pop(0)
         return "a reply"
 
+    async def note(self, error: ModelUnavailableError, wait: float) -> None:
+        self.told.append((error, wait))
+
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
 
@@ -38,7 +41,7 @@ class Attempts:
         return asyncio.run(
             with_retries(
                 self,
-                on_retry=lambda error, wait: self.told.append((error, wait)),
+                on_retry=self.note,
                 policy=policy or Policy(),
                 sleep=self.sleep,
                 random=lambda: luck,
@@ -140,7 +143,7 @@ def test_one_attempt_means_none_again() -> None:
 def test_cancelling_ends_the_wait() -> None:
     async def main() -> None:
         attempts = Attempts(trouble(retry_after=60))
-        call = asyncio.ensure_future(with_retries(attempts, on_retry=lambda *_: None))
+        call = asyncio.ensure_future(with_retries(attempts, on_retry=attempts.note))
         await asyncio.sleep(0.01)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

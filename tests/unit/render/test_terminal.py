@@ -60,6 +60,12 @@ def test_citations_name_pages_quote_and_status() -> None:
     assert "“made up words” does not stand in the source" in printed(answer("x", citation(None, said="made up words")))
 
 
+def test_what_was_not_checked_says_so() -> None:
+    assert "Not traced to the source" in printed(replace(answer("204"), traced=False))
+    assert "Not checked against the source." in printed(replace(answer("204"), traced=None, verify="off"))
+    assert printed(answer("204")) == "204\n"
+
+
 def test_not_found_and_footer() -> None:
     assert printed(answer(None)) == "Not found in what was read (2 of 78 chunks).\n"
     assert footer(answer("x")) == "rag · local · 1 call · 700 + 15 tokens · read 2 of 78 chunks · 5.3 s"

@@ -57,6 +57,43 @@ def checkpoints(folder: Path) -> int:
         ).fetchone()[0]
 
 
+def test_a_run_that_is_not_admitted_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    async def whole(journal: Journal) -> None:
+        await half_a_run(journal)
+        await journal.finish("finished", {"text": "in the hay"})
+
+    with_journal(tmp_path, whole)
+
+    def refuse(spent: Spent) -> None:
+        raise UsageError("too dear")
+
+    async def refused() -> None:
+        with pytest.raises(UsageError, match="too dear"):
+            await Journal.open(tmp_path, RUN, MANIFEST, anew=True, admit=refuse)
+        record = await read_run(tmp_path, RUN)
+        assert record is not None
+        assert (record.status, record.calls, record.alive) == ("finished", 2, False)
+
+    asyncio.run(refused())
+
+
+def test_what_was_spent_for_nothing_counts_as_long_as_the_attempt_goes_on(tmp_path: Path) -> None:
+    async def unlucky(journal: Journal) -> None:
+        await half_a_run(journal)
+        await journal.lose(COST)
+
+    async def spent(journal: Journal) -> Spent:
+        return journal.spent
+
+    async def end(journal: Journal) -> None:
+        await journal.finish("partial")
+
+    with_journal(tmp_path, unlucky)
+    assert with_journal(tmp_path, spent) == Spent(3, 321, 0.75)
+    with_journal(tmp_path, end)
+    assert with_journal(tmp_path, spent) == Spent()
+
+
 def test_a_new_run_has_nothing(tmp_path: Path) -> None:
     async def main(journal: Journal) -> None:
         assert (journal.resumed, journal.taken, journal.spent) == (False, 0, Spent())

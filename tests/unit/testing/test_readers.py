@@ -86,3 +86,19 @@ def test_a_judge_chooses_the_unit_that_holds_the_answer() -> None:
 def test_a_worker_without_a_question_passes_on_how_passages_begin(task: str) -> None:
     slots = {"passages": passage(FILLER), "summary": unit(NEEDLE)}
     assert chain_reader(prompt(f"chain_of_agents/worker_{task}", **slots)) == f"{NEEDLE} The wind blew from the west."
+
+
+@pytest.mark.parametrize("layout", ["", "_paper"])
+def test_who_keeps_a_memory_keeps_what_helps(layout: str) -> None:
+    block = Delimiters(b"tests").block
+    question = block("problem", QUESTION) if layout else QUESTION
+
+    def update(text: str, memory: str) -> str:
+        slots = {"passages": passage(text), "memory": block("memory", memory), "question": question, "form": ""}
+        return chain_reader(prompt(f"mem_agent/update{layout}", **slots))
+
+    assert update(FILLER, NOTHING) == NOTHING
+    assert update(f"{FILLER} {NEEDLE}", NOTHING) == NEEDLE
+    assert update(FILLER, NEEDLE) == NEEDLE
+    slots = {"memory": block("memory", f"{FILLER} {NEEDLE}"), "question": question}
+    assert chain_reader(prompt(f"mem_agent/answer{layout}", **slots)) == NEEDLE
