@@ -72,6 +72,8 @@ class Planned(NamedTuple):
     """Likewise."""
     final: bool = False
     """Whether they write the answer; a budget keeps room for them."""
+    shared: bool = False
+    """Whether they are the same calls whatever the question is, so that several questions need them once."""
 
     def plus(self, other: "Planned") -> "Planned":
         """Return both; they are of one role."""

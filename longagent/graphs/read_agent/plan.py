@@ -123,7 +123,7 @@ async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     cap = gist_cap(config, model.profile)
     total = int(sum(chunk.tokens for chunk in chunks) * await plan.scale(model) * 1.05)
     prompt = await prompt_tokens(role, model, passages="", words=words_for(cap))
-    writing = Planned(role, n, total + n * prompt, n * cap)
+    writing = Planned(role, n, total + n * prompt, n * cap, shared=True)
     looking, final = await _look_ups(plan, chunks), await _final(plan, chunks)
     one_by_one = config.look_up == "sequential"
     waits = sum(part.calls if one_by_one else 1 for part in looking)

@@ -420,10 +420,12 @@ def test_questions_asked_together_and_later_share_the_gists() -> None:
     document, settings = long_document(10, needle_on=5), {"page_tokens": 600}
     questions = [QUESTION, OTHER, "Why? " * 40 + OTHER]
     with Session(model=model, strategy="read-agent", settings=settings) as session:
+        told = session.estimate(document, questions)
         answers = session.ask_many(document, questions)
     (n,) = {answer.coverage.chunks for answer in answers}
     assert n >= 5
     assert len(model.requests) == n + 2 * len(questions)
+    assert (told.calls, told.exact) == (len(model.requests), True)
     assert [request.role for request in model.requests].count("read_agent/gist") == n
     assert all(answer.coverage.read == n for answer in answers)
 
