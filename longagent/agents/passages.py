@@ -27,7 +27,7 @@ class Delimiters:
 
     def passages(self, spans: Sequence[Span]) -> str:
         """Return spans as delimited passages, numbered from 1, with their pages. Their text is inserted as it is."""
-        return "\n\n".join(self._passage(number, span) for number, span in enumerate(spans, start=1))
+        return "\n\n".join(self.passage(number, span) for number, span in enumerate(spans, start=1))
 
     def block(self, title: str, text: str) -> str:
         """Return a text that a model wrote, such as a summary, delimited; empty for an empty one.
@@ -43,7 +43,8 @@ class Delimiters:
         """Return several such texts, numbered from 1."""
         return "\n\n".join(self.block(f"{title} {number}", text) for number, text in enumerate(texts, start=1))
 
-    def _passage(self, number: int, span: Span) -> str:
+    def passage(self, number: int, span: Span) -> str:
+        """Return a span as one delimited passage with a number of its own."""
         tag = self.tag(span.document.id)
         unit = "page" if span.document.paged else "section"
         where = f"{unit} {span.page}" if span.page == span.page_end else f"{unit}s {span.page}-{span.page_end}"

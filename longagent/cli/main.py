@@ -42,7 +42,7 @@ def _root(
 app.command()(ask)
 app.command()(think)
 app.command()(show)
-app.command()(strategies)
+app.add_typer(strategies)
 app.add_typer(runs)
 app.add_typer(cache)
 app.add_typer(keys)

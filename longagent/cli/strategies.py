@@ -1,4 +1,4 @@
-"""`longagent strategies`: the ways to read a document, with their settings."""
+"""`longagent strategies`: the ways to read a document, and what each of them is."""
 
 from dataclasses import MISSING, fields
 from typing import Annotated, Any
@@ -6,12 +6,25 @@ from typing import Annotated, Any
 import typer
 
 from longagent.cli.guard import guard
+from longagent.cli.options import Json
+
+strategies = typer.Typer(
+    name="strategies",
+    help="List the strategies; `show NAME` tells all about one.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
 
 
-def strategies(
+@strategies.callback()
+def list_them(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array and nothing else.")] = False,
 ) -> None:
-    """List the strategies."""
+    """List the strategies; `show NAME` tells all about one."""
+    context.obj = as_json
+    if context.invoked_subcommand is not None:
+        return
     with guard():
         from longagent.cli.output import print_json
         from longagent.errors import UsageError
@@ -31,3 +44,25 @@ def strategies(
             typer.echo(f"{record['name']:<17}{record['summary']}")
             for key, value in record["settings"].items():
                 typer.echo(f"{'':<17}-S {key}={'…' if value is None else value}")
+
+
+@strategies.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `longagent strategies` lists it.")],
+    as_json: Json = False,
+) -> None:
+    """Print a strategy's settings, cost, departures from its paper, and graph."""
+    with guard():
+        from rich.console import Console
+
+        from longagent.cli.output import print_json
+        from longagent.graphs import registry
+        from longagent.graphs.describe import describe
+        from longagent.render.strategies import print_strategy
+
+        description = describe(registry.get(name))
+        if as_json or context.obj:
+            print_json(description.to_dict())
+        else:
+            print_strategy(description, Console(highlight=False))

@@ -66,10 +66,10 @@ def forecast(strategy: str, reason: str, models: Models, chunks: Sequence[Chunk]
 
 
 def all_of(estimates: Sequence[Estimate], *, reads_once: bool) -> Estimate:
-    """Return what several questions take: the reading of one and the answers of all, or the sum."""
+    """Return what several questions take: what they share once, and the rest of each."""
     first, *others = estimates
     planned = {(part.agent.name, part.final): part for part in first.planned}
-    for part in (part for other in others for part in other.planned if part.final or not reads_once):
+    for part in (part for other in others for part in other.planned if part.final or not (reads_once or part.shared)):
         key = (part.agent.name, part.final)
         planned[key] = part.plus(planned[key]) if key in planned else part
     return Estimate(

@@ -117,6 +117,8 @@ async def _estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     agents=(answer_from_passages,),
     chunk_tokens=_chunk_tokens,
     estimate=_estimate,
+    cost="1 call",
+    reuses="nothing",
 )
 def full_context() -> StateGraph[AnswerState, Context]:
     """Build the graph: select → answer."""

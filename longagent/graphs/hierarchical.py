@@ -97,6 +97,8 @@ async def _estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     # Every chunk is a call, and one that ends with a page is found in the cache after another page was edited.
     fill=0.75,
     estimate=_estimate,
+    cost="n + 1 calls for n chunks, depth 2; more where the summaries do not fit one call",
+    reuses="nothing",
 )
 def hierarchical() -> StateGraph[NotesState, Context]:
     """Build the graph: judge_chunk, side by side → collapse … → manage."""

@@ -101,6 +101,8 @@ async def _estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     # Every chunk is a call, and one that ends with a page is found in the cache after another page was edited.
     fill=0.75,
     estimate=_estimate,
+    cost="n + 1 calls for n chunks, depth 2; more where what was found does not fit one call",
+    reuses="nothing",
 )
 def map_reduce() -> StateGraph[NotesState, Context]:
     """Build the graph: map_chunk, side by side → collapse … → reduce."""

@@ -165,6 +165,8 @@ async def _prompt(plan: Plan) -> int:
     # Every chunk is a call, and one that ends with a page is found in the cache after another page was edited.
     fill=0.75,
     estimate=_estimate,
+    cost="n calls for n chunks, depth 1",
+    reuses="nothing",
 )
 def merge() -> StateGraph[State, Context]:
     """Build the graph: ask_chunk, side by side → count_votes."""

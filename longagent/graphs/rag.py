@@ -74,6 +74,8 @@ async def _estimate(plan: Plan, _chunks: Sequence[Chunk]) -> Estimate:
     agents=(answer_from_passages,),
     chunk_tokens=_chunk_tokens,
     estimate=_estimate,
+    cost="1 call",
+    reuses="nothing but the index",
 )
 def rag() -> StateGraph[AnswerState, Context]:
     """Build the graph: retrieve → answer."""

@@ -17,6 +17,7 @@ _OURS = {
     "rag": "longagent.graphs.rag:rag",
     "full-context": "longagent.graphs.full_context:full_context",
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
+    "read-agent": "longagent.graphs.read_agent:read_agent",
     "mem-agent": "longagent.graphs.mem_agent:mem_agent",
     "infty-think": "longagent.graphs.infty_think:infty_think",
     "map-reduce": "longagent.graphs.map_reduce:map_reduce",
@@ -47,7 +48,7 @@ def get(name: str) -> Strategy:
         raise UsageError(f"There is no strategy {name!r}.{_did_you_mean(name, names())}")
     try:
         found = entry.load()
-    except Exception as error:  # someone else's code: whatever it raises, we go on
+    except (Exception, SystemExit) as error:  # someone else's code: whatever it raises, we go on
         raise UsageError(f"Strategy {name!r} ({entry.value}) does not load: {error}") from error
     if not isinstance(found, Strategy):
         raise UsageError(f"Strategy {name!r} ({entry.value}) is not a Strategy but {type(found).__name__}.")

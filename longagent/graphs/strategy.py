@@ -73,6 +73,8 @@ class Planned(NamedTuple):
     """Likewise."""
     final: bool = False
     """Whether they write the answer; a budget keeps room for them."""
+    shared: bool = False
+    """Whether they are the same calls whatever the question is, so that several questions need them once."""
 
     def plus(self, other: "Planned") -> "Planned":
         """Return both; they are of one role."""
@@ -125,6 +127,12 @@ class Strategy:
     """How full a chunk is that ends at the next page; see `documents.chunk`."""
     estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]]
     build: Callable[[], "StateGraph[Any, Any, Any, Any]"]
+    """Makes the graph. Where its module's docstring has a paragraph that begins with "Departures", that is what
+    `longagent strategies show` tells of them."""
+    cost: str | None = None
+    """Its calls for n chunks, and how many wait for each other, in a line for people."""
+    reuses: str | None = None
+    """What another question about the same document is spared; one line."""
     reads_once: Callable[[Any], bool] = _reads_for_each
     """Whether, so configured, it reads once for all questions of an `ask_many`, which it finds in `Plan.questions` and
     `Context.questions`. Each question has a run of its own, and what is the same call in all of them is made once: so
@@ -141,6 +149,8 @@ def strategy(
     estimate: Callable[[Plan, Sequence[Chunk]], Awaitable[Estimate]],
     paper: str | None = None,
     fill: float = 0.5,
+    cost: str | None = None,
+    reuses: str | None = None,
     reads_once: Callable[[Any], bool] = _reads_for_each,
 ) -> Callable[[Callable[[], "StateGraph[Any, Any, Any, Any]"]], Strategy]:
     """Turn a function that builds a graph into a `Strategy`, the object that entry points name."""
@@ -156,6 +166,8 @@ def strategy(
             fill=fill,
             estimate=estimate,
             build=build,
+            cost=cost,
+            reuses=reuses,
             reads_once=reads_once,
         )
 

@@ -66,6 +66,19 @@ def test_strategies_lists_names_and_settings(env: dict[str, str]) -> None:
     assert "-S overflow=refuse" in longagent("strategies", env=env).out
 
 
+def test_strategies_show_tells_all_about_one(env: dict[str, str]) -> None:
+    shown = longagent("strategies", "show", "read-agent", env=env)
+    assert (shown.code, shown.err) == (0, "")
+    assert "-S look_up=parallel\n      How pages are chosen" in shown.out
+    assert "2402.09727" in shown.out
+    record = longagent("strategies", "show", "read-agent", "--json", env=env).json
+    assert record["graph"] in shown.out
+    assert record == longagent("strategies", "--json", "show", "read-agent", env=env).json
+    unknown = longagent("strategies", "show", "reed-agent", env=env)
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "Did you mean 'read-agent'" in unknown.err
+
+
 def test_a_reader_that_stops_reading_is_no_error(env: dict[str, str]) -> None:
     process = subprocess.Popen(
         [*COMMAND, "show", str(EXAMPLE)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE

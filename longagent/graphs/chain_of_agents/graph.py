@@ -238,6 +238,8 @@ def _says_units_cut(count: int, ctx: Context) -> list[str]:
     # Every chunk is a call that all later ones wait for.
     fill=1.0,
     estimate=estimate,
+    cost="n + 1 calls for n chunks, depth n + 1; p chains: p·n + p calls (vote) or p·n + 1 (judge), side by side",
+    reuses="nothing",
 )
 def chain_of_agents() -> StateGraph[State, Context]:
     """Build the graph: one chain (read_chunk … hand_over) for each path → answer."""

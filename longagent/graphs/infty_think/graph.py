@@ -226,6 +226,8 @@ def _says_broken(state: State, ctx: Context) -> list[str]:
     # With `read` every chunk is a call that all later ones wait for.
     fill=1.0,
     estimate=estimate,
+    cost="at most `rounds` + 1 calls, each after the other; `read`: n + at most `rounds` + 1 for n chunks",
+    reuses="nothing",
 )
 def infty_think() -> StateGraph[State, Context]:
     """Build the graph: gather → read_on … → think … → conclude."""

@@ -189,6 +189,8 @@ def _warnings(state: State, ctx: Context) -> list[str]:
     fill=1.0,
     estimate=estimate,
     reads_once=lambda config: bool(config.together),
+    cost="n + 1 calls for n chunks, depth n + 1",
+    reuses="nothing; with `together`, questions asked at once share the reading",
 )
 def mem_agent() -> StateGraph[State, Context]:
     """Build the graph: read_chunk → … → read_chunk → answer."""

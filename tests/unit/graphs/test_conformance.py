@@ -1,5 +1,7 @@
 """Our strategies keep the contract, and each check notices a strategy that does not."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +16,14 @@ def think_with_needle(request: Request) -> str:
     """Reply in the form of `infty-think`, and leave it to the last call to conclude."""
     said = conformance.reply_with_needle(request)
     return said if request.final else f"Reasoning: I look for it.\nSummary: {said}"
+
+
+def look_up(request: Request) -> str:
+    """Name the passage whose gist is the needle; else reply as the default reader does."""
+    if request.role.startswith("read_agent/look"):
+        found = re.search(rf"^(\d+): {re.escape(conformance.NEEDLE)}", request.messages[-1]["content"], re.MULTILINE)
+        return f"Passages: {found[1]}" if found else "Passages: none"
+    return conformance.reply_with_needle(request)
 
 
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -31,8 +41,11 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "map-reduce collapsing": ("map-reduce", {"window": 768, "result_tokens": 64}),
     "merge": ("merge", {"window": 512}),
     "hierarchical": ("hierarchical", {"window": 1024}),
+    "gists": ("read-agent", {"page_tokens": 200}),
+    "gists in parts": ("read-agent", {"page_tokens": 200, "window": 800, "gist_tokens": 100, "answer_tokens": 64}),
+    "gists one by one": ("read-agent", {"page_tokens": 200, "look_up": "sequential", "pages": 3}),
 }
-REPLIES = {"infty-think": think_with_needle}
+REPLIES: dict[str, Callable[[Request], str]] = {"infty-think": think_with_needle, "read-agent": look_up}
 """Of strategies whose roles reply in a form of their own."""
 
 
