@@ -337,8 +337,8 @@ def test_evidence_that_is_refused_is_read_chunk_by_chunk() -> None:
         return f"Reasoning: Hm.\nSummary: {NEEDLE if found else 'Nothing yet.'}"
 
     model = Thinker(reply)
-    model.refuse = lambda prompt: ContentRefusedError("declined.") if "gull number 4 " in prompt else None
-    asked = Asked(model, {"rounds": 2, "window": 2048}, document=survey(4))
+    model.refuse = lambda prompt: ContentRefusedError("declined.") if "Page heading 4\n" in prompt else None
+    asked = Asked(model, {"rounds": 2, "window": 4096}, document=survey(4))
     whole, *singly = model.passages()
     (failed,) = [event.chunk for event in asked.events if isinstance(event, ChunkFailed)]
     assert [passages for passages in singly if passages] == [[passage] for passage in whole]
