@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from longagent.answer import Answer, Citation, Coverage, Usage
     from longagent.documents import Document
     from longagent.errors import LongagentError
-    from longagent.session import Session, aask, areason, ask, reason
+    from longagent.once import aask, areason, ask, reason
+    from longagent.session import Session
 
 __version__ = "0.1.0.dev0"
 
@@ -33,10 +34,10 @@ _HOMES = {
     "Document": "documents",
     "LongagentError": "errors",
     "Session": "session",
-    "aask": "session",
-    "areason": "session",
-    "ask": "session",
-    "reason": "session",
+    "aask": "once",
+    "areason": "once",
+    "ask": "once",
+    "reason": "once",
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -111,7 +112,7 @@ class Session:
         """Answer a question without documents: in rounds of bounded reasoning, as `infty-think` does.
 
         The conclusion is not checked against anything, and cites nothing. The strategy's settings hold if the session's
-        strategy is `infty-think`, or `auto`.
+        strategy is `infty-think`, or `auto`; of another strategy's role models, those for roles that `infty-think` has.
 
         Args:
             question: with all that is needed to answer it.
@@ -217,9 +218,10 @@ class Session:
         # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
+        foreign = sources is None and self.settings.strategy not in {"auto", REASONING}
         if sources is None:
-            # Settings of a strategy that needs documents mean nothing to the one that needs none.
-            chosen = chosen if self.settings.strategy in {"auto", REASONING} else {}
+            # Settings and roles of a strategy that needs documents mean nothing to the one that needs none.
+            chosen = {} if foreign else chosen
             named = REASONING
         resolved = graphs.resolve(named, chosen)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
@@ -227,6 +229,9 @@ class Session:
             await self._opened.models(emit)
         loaded = Loaded((), ()) if sources is None else await self._load(sources, emit)
         models = await self._opened.models(emit)
+        if foreign:
+            known = {agent.role for agent in resolved.strategy.agents}
+            models = replace(models, by_role={role: of for role, of in models.by_role.items() if role in known})
         # Replies of an object of which nobody knows what it is would be mixed with those of its successor.
         remembered = all(model.profile.identity for model in models.each())
         means = graphs.Means(
@@ -294,33 +299,3 @@ def _paths(sources: Sequence[Source]) -> list[str | Path | None]:
     """Return the sources that are paths; a text that was given as such goes nowhere but to the model."""
     paths = (source if isinstance(source, str | Path) else None for source in sources)
     return [None if isinstance(path, str) and looks_like_text(path) else path for path in paths]
-
-
-def ask(sources: Sources, question: str, **session: Any) -> Answer:
-    """Answer one question; takes what `Session` takes. For several questions, keep a `Session`."""
-    with Session(**session) as opened:
-        return opened.ask(sources, question)
-
-
-async def aask(sources: Sources, question: str, **session: Any) -> Answer:
-    """Answer one question; as `ask`, awaited."""
-    opened = Session(**session)
-    try:
-        return await opened.aask(sources, question)
-    finally:
-        await asyncio.to_thread(opened.close)
-
-
-def reason(question: str, **session: Any) -> Answer:
-    """Answer one question without documents, in rounds of reasoning; takes what `Session` takes."""
-    with Session(**session) as opened:
-        return opened.reason(question)
-
-
-async def areason(question: str, **session: Any) -> Answer:
-    """Answer one question without documents; as `reason`, awaited."""
-    opened = Session(**session)
-    try:
-        return await opened.areason(question)
-    finally:
-        await asyncio.to_thread(opened.close)

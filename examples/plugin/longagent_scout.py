@@ -18,6 +18,7 @@ from longagent.agents.lines import read_choice
 from longagent.agents.prompt import Prompt
 from longagent.documents import Chunk, Span
 from longagent.errors import ReplyError
+from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Context, Estimate, Plan, Planned, StrategyState, strategy
 
 PROMPT = """
@@ -33,8 +34,6 @@ Does the passage hold the answer, or a part of it? Reply with one word, yes or n
 """
 _VERDICT = 32
 _ANSWER = 256
-_BESIDE = 256
-"""Tokens of instructions, question and the lines around passages; enough for questions of a few sentences."""
 
 
 def verdict(reply: str) -> bool:
@@ -120,18 +119,48 @@ async def answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def chunk_tokens(plan: Plan) -> int:
-    """Return the length of chunks: as many as are kept have to fit before who answers."""
-    room = min(plan.model(role).profile.window for role in (check, answer_from_passages)) - _ANSWER - _BESIDE
-    return max(1, min(plan.config.chunk_tokens, room // (plan.config.keep + 1)))
+    """Return the length of chunks: one has to fit before the scout, and as many as are kept before who answers.
+
+    Raises:
+        WindowTooSmallError: too little fits.
+    """
+    config: ScoutConfig = plan.config
+    one, kept = await _room(plan, check, 1, _VERDICT), await _room(plan, answer_from_passages, config.keep, _ANSWER)
+    return max(1, min(config.chunk_tokens, one, kept))
+
+
+async def _room(plan: Plan, role: Agent[Any], chunks: int, reply: int) -> int:
+    """Return how long each of so many chunks before a role may be, in the tokens that documents are counted in."""
+    model = plan.model(role)
+    room = chunk_room(
+        "scout",
+        window_of(model.profile),
+        prompt=await _prompt(plan, role),
+        kept=chunks * DELIMITERS + reply,
+        kept_for="the reply and the lines around chunks",
+        hint="Raise --window, lower -S keep=N, or shorten the question.",
+    )
+    # A model's own tokens may be shorter than those.
+    return int(room / chunks / await plan.scale(model))
+
+
+async def _prompt(plan: Plan, role: Agent[Any]) -> int:
+    """Return the tokens of a role's instructions with the question, in its model's own count."""
+    model = plan.model(role)
+    return await prompt_tokens(role, model, passages="", question=plan.question, otherwise=otherwise(model))
 
 
 async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     """Tell the most calls there can be, and the most tokens."""
+    longest = max((chunk.tokens for chunk in chunks), default=0)
+
+    async def prompt(role: Agent[Any], passages: int) -> int:
+        one = int(longest * await plan.scale(plan.model(role)) * 1.05) + DELIMITERS
+        return await _prompt(plan, role) + passages * one
+
     calls = min(plan.config.most, len(chunks))
-    longest = max((chunk.tokens for chunk in chunks), default=0) * await plan.scale(plan.model(check))
-    one = int(longest * 1.05) + _BESIDE
-    scouting = Planned(check, calls, calls * one, calls * _VERDICT)
-    final = Planned(answer_from_passages, 1, plan.config.keep * one, _ANSWER, final=True)
+    scouting = Planned(check, calls, calls * await prompt(check, 1), calls * _VERDICT)
+    final = Planned(answer_from_passages, 1, await prompt(answer_from_passages, plan.config.keep), _ANSWER, final=True)
     return Estimate(planned=(scouting, final), depth=calls + 1, exact=False)
 
 

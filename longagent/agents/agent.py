@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from longagent.agents.prompt import Prompt
-from longagent.errors import ContextTooLongError, ReplyError
+from longagent.errors import BudgetReached, ContextTooLongError, ReplyError
 from longagent.llm.model import Message, Model, Reply, Request
 
 R = TypeVar("R")
@@ -123,6 +123,11 @@ class Agent(Generic[R]):
         try:
             reply = await model.complete(again)
         except ContextTooLongError:
+            return self._fall_back(error, first)
+        except BudgetReached:
+            # What was paid for is used, where the role can make something of it.
+            if self._fallback is None and (self._salvage is None or not first.text.strip()):
+                raise
             return self._fall_back(error, first)
         if self._silence is not None and not reply.text.strip() and reply.finish == "stop":
             return Said(self._silence, cut=False)

@@ -40,8 +40,10 @@ _ABSTAINS = tuple(
         r"\b(?:cannot|can't|can not|could not|impossible to) be (?:determined|answered|inferred)\b",
         r"\bimpossible to (?:determine|tell)\b|\binsufficient (?:information|context)\b",
         r"\bnot (?:enough|sufficient) (?:information|context|evidence)\b",
-        r"^(?:未找到|没有找到|文[中件档](?:没有|未)|no se (?:menciona|encontr)|nicht (?:gefunden|angegeben)"
-        r"|non (?:trouvé|mentionné)|не (?:найдено|указано|упоминается))",
+        r"^(?:未找到|没有找到|no se (?:menciona|encontr)|nicht (?:gefunden|angegeben)|non (?:trouvé|mentionné)"
+        r"|не (?:найдено|указано|упоминается))",
+        r"^(?:本|该|这篇)?(?:文[中件档章本]|段落|资料)(?:中|里)?(?:并)?(?:没有|未)(?:提|说|记|给|包含|涉及|指出|找到)",
+        r"^.{0,20}(?:見つかりません(?:でした)?|記載(?:が|は)?(?:ありません|されていません)|言及されていません)$",
     )
 )
 _FIRST_SENTENCE = re.compile(r"(?:[^.!?。！？]|[.](?=\w))*")

@@ -56,14 +56,12 @@ async def cite(state: RunState, runtime: Runtime[Context]) -> dict[str, Any]:
     if not reply:
         return {"text": None, "citations": [], "grounded": True}
     context = runtime.context
-    if not context.documents:
-        # It was reasoned, not read: there is no source to check it against.
-        return {"text": reply, "citations": [], "grounded": True}
     spans = [context.span(ref) for ref in state["evidence"]]
     # "The price was not disclosed." is an answer where the document says just that.
     if is_abstention(reply) and not _stands_in(spans, reply):
         return {"text": None, "citations": [], "grounded": True}
-    if context.verify == "off":
+    # What was reasoned, not read, has no source to check it against.
+    if not context.documents or context.verify == "off":
         return {"text": reply, "citations": [], "grounded": True}
     # In a thread: tracing through a megabyte takes seconds, and other runs share this loop.
     if context.verify == "strict":

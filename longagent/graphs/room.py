@@ -16,6 +16,9 @@ _LEAST_CHUNK = 128
 _STEP = 64
 """Prompts count in steps of so many tokens, so that most questions find the document cut alike."""
 
+_FOREIGN = 1.3
+"""How many tokens of another model one of a writer's may be."""
+
 DELIMITERS = 48
 """Tokens of the lines around a passage and around what a model wrote."""
 
@@ -72,6 +75,11 @@ def window_of(profile: Profile, most: int | None = None) -> int:
     """Return the tokens that prompt and reply may have together; `most` is the user's own bound."""
     window = profile.window - profile.thinking_tokens
     return window if most is None else min(most, window)
+
+
+def as_read_by(reader: Model, tokens: int, *, writer: Model) -> int:
+    """Return how many tokens a text of so many of its writer's may be to another model, whose tokenizer differs."""
+    return tokens if reader.name == writer.name else int(tokens * _FOREIGN) + 1
 
 
 async def prompt_tokens(role: Agent[Any], model: Model, **values: str) -> int:

@@ -51,7 +51,7 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     done = longagent("ask", str(EXAMPLE), QUESTION, "--base-url", server.base_url, "--json", env=env)
     answer = done.json
     assert list(answer) == [
-        *("schema", "question", "answer", "found", "partial", "traced", "verify", "citations"),
+        *("schema", "question", "answer", "found", "partial", "written", "traced", "verify", "citations"),
         *("strategy", "model", "usage", "coverage"),
         *("seconds", "warnings", "run_id"),
     ]

@@ -60,6 +60,22 @@ def test_settings_count_if_they_are_the_strategys(options: dict[str, Any], round
     assert (forecast.strategy, forecast.chunks, forecast.calls, forecast.exact) == ("infty-think", 0, rounds + 1, False)
 
 
+def test_models_count_for_roles_the_strategy_has() -> None:
+    models = {"gist": "local", "thinker": "local"}
+    with Session(model=thinker(), strategy="read-agent", role_model=models) as session:
+        assert session.estimate(None, QUESTION).strategy == "infty-think"
+    with (
+        Session(model=thinker(), strategy="infty-think", role_model=models) as session,
+        pytest.raises(UsageError, match="no role 'gist'"),
+    ):
+        session.estimate(None, QUESTION)
+
+
+def test_not_found_is_no_answer() -> None:
+    answer = reason(QUESTION, model=thinker("Conclusion: Not found."))
+    assert (answer.text, answer.found, answer.exit_code) == (None, False, 4)
+
+
 def test_what_is_no_question_and_what_are_no_documents() -> None:
     model = thinker()
     with pytest.raises(UsageError, match="question is empty"):

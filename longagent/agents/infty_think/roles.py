@@ -6,7 +6,7 @@ longer common beginning. The words are ours.
 """
 
 from longagent.agents.agent import Agent
-from longagent.agents.infty_think.turn import Turn, conclusion, note, salvaged, turn, words
+from longagent.agents.infty_think.turn import Turn, conclusion, note, part, salvaged, turn, words
 from longagent.llm.model import Model
 
 _FROM_TEXT = (
@@ -19,7 +19,10 @@ _ABSTAIN = "If it does not hold the answer, say: Not found."
 thinker: Agent[Turn] = Agent("infty_think/thinker", parse=turn, salvage=salvaged)
 """Goes on with a question. Takes `passages`, `question`, `summary`, `words`, `summary_words` and `rule`."""
 
-thinker_reading: Agent[Turn] = Agent("infty_think/thinker_reading", parse=turn, salvage=salvaged, role="thinker")
+thinker_at_end: Agent[Turn] = Agent("infty_think/thinker", parse=part, salvage=salvaged)
+"""The thinker over one passage of many, which may hold nothing of use and leave the summary as it was."""
+
+thinker_reading: Agent[Turn] = Agent("infty_think/thinker_reading", parse=part, salvage=salvaged, role="thinker")
 """The thinker over a passage after which more follow, which does not conclude. Takes what it takes, without `rule`."""
 
 thinker_brief: Agent[Turn] = Agent("infty_think/thinker_brief", parse=note, role="thinker")

@@ -17,14 +17,15 @@ _MOST = 5.0
 def result(reply: str) -> Finding:
     """Read a result, whether or not it keeps to the four lines asked for: without any it is the information.
 
-    A result whose information says that nothing was found, or whose confidence is 0, is nothing, whatever it answers.
+    A result whose information says that nothing was found is nothing, whatever it answers. One with confidence 0 is
+    something: what does not answer by itself may do so together with others.
 
     Raises:
         ReplyError: it holds neither information nor an answer.
     """
     said = _said(reply)
     confidence = _confidence(said.get("confidence") or said.get("confidence score") or "")
-    if says_nothing(said.get("information") or said["answer"]) or confidence == 0:
+    if says_nothing(said.get("information") or said["answer"]):
         return NOTHING
     shown = [(label, said[label]) for label in _SHOWN if label in said]
     if len(shown) == 1:

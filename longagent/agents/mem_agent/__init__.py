@@ -1,6 +1,6 @@
 """Roles of MemAgent: one writes the memory anew with every part of the text, one answers from it."""
 
-from longagent.agents.mem_agent.replies import Update, final_answer, update_of
+from longagent.agents.mem_agent.replies import Update, final_answer, reasoned_answer, update_of
 from longagent.agents.mem_agent.roles import (
     answer,
     answer_paper,
@@ -18,6 +18,7 @@ __all__ = [
     "final_answer",
     "form",
     "otherwise",
+    "reasoned_answer",
     "update",
     "update_brief",
     "update_of",

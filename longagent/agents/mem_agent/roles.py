@@ -6,7 +6,7 @@ other layout has the passage first: what two questions, or two calls, have in co
 
 from longagent.agents.agent import Agent
 from longagent.agents.lines import unlabelled
-from longagent.agents.mem_agent.replies import final_answer
+from longagent.agents.mem_agent.replies import final_answer, reasoned_answer
 from longagent.llm.model import Model
 
 _NOUNS = ("memory", "notes", "summary", "answer")
@@ -43,7 +43,7 @@ passage or memory carry it (`agents.checking.holds`).
 answer: Agent[str] = Agent("mem_agent/answer", parse=final_answer, silence="")
 """Takes `memory`, `question` and `otherwise`; returns the answer."""
 
-answer_paper: Agent[str] = Agent("mem_agent/answer_paper", parse=final_answer, silence="", role="answer")
+answer_paper: Agent[str] = Agent("mem_agent/answer_paper", parse=reasoned_answer, silence="", role="answer")
 """The same in the paper's order, asking for the answer in a box as the trained weights give it."""
 
 

@@ -19,7 +19,7 @@ from longagent.agents.chain_of_agents import (
 from longagent.documents import Chunk
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.chain_of_agents.config import ChainConfig
-from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
+from longagent.graphs.room import DELIMITERS, as_read_by, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
 from longagent.llm.model import Model, Profile
 
@@ -95,7 +95,8 @@ async def _final(plan: Plan, unit: int) -> Planned:
     prompt = await _prompt(role, model, plan.question)
     answer = caps(config, model.profile).answer
     calls, units = (1, config.chains) if config.judged else (config.chains, 1)
-    prompt += units * (unit + DELIMITERS)
+    writer = plan.model(worker_for(config, plan.model))
+    prompt += units * (as_read_by(model, unit, writer=writer) + DELIMITERS)
     window = window_of(model.profile)
     if prompt + answer > window:
         what = f"{units} summaries of {unit} tokens" if units > 1 else f"a summary of {unit} tokens"

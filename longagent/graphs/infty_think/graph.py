@@ -5,12 +5,15 @@ reasons within a bound and ends with a summary of its progress (established, ope
 conclusion. Where no conclusion comes within the rounds, one more call concludes from the last summary. Without a
 document (`longagent think`) this is the paper's method.
 
-Documents are our adaptation, the paper reads none. Form `evidence`: the chunks that rank best stand in the first round
+Documents come in by one of two forms. Form `evidence`: the chunks that rank best stand in the first round
 only. Form `read`: a chunk a round, then rounds without; a conclusion before the last chunk counts as a summary.
 
-Departures: the paper trains its models, ours are told the form, asked once more where they break it, and then the end
-of what they said is the summary (the paper's script starts over); summaries are cut at a cap; rounds end when one
-leaves the summary as it was; a model that never says "not found" is asked for one sentence, which passages must carry.
+Departures: the paper reads no documents, both forms for them are our adaptation; it trains its models, ours are told
+the form, with labels (Reasoning, Summary, Conclusion) instead of the trained tags, asked once more where they break it,
+and then the end of what they said is the summary (the paper's script starts over); temperature 0 instead of 0.7;
+segments of 1,024 tokens instead of 4,096; summaries are cut at a cap; rounds end when one leaves the summary as it was;
+a conclusion that only says it is still to come is none beside a summary; a model that never says "not found" is asked
+for one sentence, which passages or summary must hold.
 """
 
 from collections.abc import Sequence

@@ -11,6 +11,7 @@ from longagent.agents.infty_think import (
     otherwise,
     rule,
     thinker,
+    thinker_at_end,
     thinker_brief,
     thinker_brief_alone,
     thinker_reading,
@@ -18,7 +19,7 @@ from longagent.agents.infty_think import (
 from longagent.documents import Chunk
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.infty_think.config import InftyConfig
-from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
+from longagent.graphs.room import DELIMITERS, as_read_by, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
 from longagent.llm.model import Model, Profile
 
@@ -60,11 +61,13 @@ def caps(config: InftyConfig, profile: Profile) -> Caps:
     return Caps(segment, config.summary_tokens or min(_SUMMARY, window // 16), answer)
 
 
-def thinker_for(model: Model, *, document: bool, may_stop: bool) -> Agent[Turn]:
+def thinker_for(model: Model, *, document: bool, may_stop: bool, in_parts: bool = False) -> Agent[Turn]:
     """Return who thinks in a round: in a form, or in a sentence where a model cannot keep to one."""
     if not model.profile.abstains:
         return thinker_brief if document else thinker_brief_alone
-    return thinker if may_stop else thinker_reading
+    if not may_stop:
+        return thinker_reading
+    return thinker_at_end if in_parts else thinker
 
 
 def concluder_for(*, document: bool) -> Agent[str]:
@@ -153,7 +156,7 @@ async def _final(plan: Plan, limits: Caps, document: bool) -> Planned:
     role = concluder_for(document=document)
     model = plan.model(role)
     prompt = await prompt_tokens(role, model, summary="", question=plan.question, otherwise=otherwise(model))
-    prompt += limits.summary
+    prompt += as_read_by(model, limits.summary, writer=plan.model(thinker))
     answer = caps(plan.config, model.profile).answer
     window = window_of(model.profile)
     if prompt + answer + window // 32 > window:

@@ -1,6 +1,7 @@
 """One round: what the thinker is asked, and what is kept of its reply."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from longagent.agents.agent import Said
@@ -8,6 +9,7 @@ from longagent.agents.checking import holds
 from longagent.agents.infty_think import Turn, rule, thinker
 from longagent.documents import Chunk, Span
 from longagent.events import Reasoned
+from longagent.evidence import is_abstention
 from longagent.evidence.provenance import Sourced, attribute
 from longagent.graphs.infty_think.config import InftyConfig
 from longagent.graphs.infty_think.plan import caps, thinker_for
@@ -16,6 +18,8 @@ from longagent.graphs.strategy import Context
 
 _NOWHERE = -1
 """Index of no chunk."""
+_WORD = 40
+"""Characters to go back for the end of a word, at most."""
 
 
 class Round:
@@ -75,7 +79,8 @@ class Round:
 
     def _ask(self, spans: Sequence[Span], *, more: bool, may_stop: bool) -> Awaitable[Said[Turn]]:
         ctx, document = self._ctx, bool(self._ctx.chunks)
-        role = thinker_for(self._model, document=document, may_stop=may_stop)
+        in_parts = bool(spans) and self._config.form == "read"
+        role = thinker_for(self._model, document=document, may_stop=may_stop, in_parts=in_parts)
         return role(
             self._model,
             max_tokens=self._caps.round,
@@ -93,6 +98,8 @@ class Round:
         """Take the reply's summary for the next round's, within its cap."""
         # A conclusion that came too early is the best summary there is where it came alone.
         whole = said.value.summary or said.value.conclusion
+        if self.summary and spans and _is_refusal(whole):
+            return
         text = await fit(whole, self._caps.summary, self._model.count_tokens, keep_end=said.assumed)
         self.cut += (said.cut or text != whole) and not said.assumed
         if not text.strip() or not await asyncio.to_thread(self._is_held, text, spans):
@@ -114,14 +121,27 @@ def text_of(summary: Sequence[Sourced]) -> str:
     return "".join(sentence["text"] for sentence in summary)
 
 
+def _is_refusal(text: str) -> bool:
+    """Whether a text says that nothing was found, and nothing else: one passage must not undo what others told."""
+    return is_abstention(text) and not re.search(r"[.!?:;。]\s*\S|\n", text)
+
+
 async def fit(text: str, budget: int, count: Callable[[str], Awaitable[int]], *, keep_end: bool) -> str:
-    """Return a text, or as much of its beginning or end as fits a budget of tokens, in whole words."""
+    """Return a text, or as much of its beginning or end as fits a budget of tokens, in whole lines or words."""
     whole = text = text.strip()
     while (tokens := await count(text)) > budget and len(text) > 1:
         length = max(1, int(len(text) * budget / tokens * 0.95))
-        text = whole[-length:] if keep_end else whole[:length]
-        first, space, last = text.partition(" ") if keep_end else text.rpartition(" ")
-        if space:
-            text = last if keep_end else first
+        text = whole[len(whole) - _border(whole[::-1], length) :] if keep_end else whole[: _border(whole, length)]
         text = text.strip()
     return text
+
+
+def _border(text: str, length: int) -> int:
+    """Return where to cut a text to a length: at a line's end, else a word's; between letters where both are far.
+
+    Not all scripts part words, and what a line's end costs may be most of what fits.
+    """
+    for mark, reach in (("\n", length // 2), (" ", min(_WORD, length // 2))):
+        if (found := text.rfind(mark, length - reach, length + 1)) > 0:
+            return found
+    return length

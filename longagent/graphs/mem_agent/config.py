@@ -19,7 +19,7 @@ class MemAgentConfig:
     chunk_tokens: Positive = 5000
     """Tokens of the document in one call, at most; fewer where the window leaves fewer."""
     answer_tokens: Positive | None = None
-    """Cap of the answer; by default as long as the memory may be."""
+    """Cap of the answer; by default an eighth of the window, or `memory_tokens` where that is more, at most 1,024."""
     update_gate: bool = False
     """Whether the reader may say that a passage adds nothing, so that the memory stays word for word."""
     exit_gate: bool = False

@@ -7,7 +7,8 @@ left out. Serial: n + 1 calls for n chunks, depth n + 1. The paper's flat accura
 Departures: chunks end at sentences and pages, not at an exact token; a chunk that cannot be read leaves the memory as
 it is; each sentence of the memory carries the chunks it rests on, found by comparison; the two gates are those of
 GRU-Mem (arXiv 2602.10560), by prompt; several questions may share the memory; a model that never says "not found" is
-asked for one sentence, which replaces the memory only if the text carries it.
+asked for one sentence, which replaces the memory only if the text carries it; a reply that is nothing but a refusal
+("No relevant information was found.") leaves an earlier memory as it is, also without gates.
 """
 
 import asyncio
@@ -30,12 +31,13 @@ from longagent.agents.mem_agent import (
     update_paper,
 )
 from longagent.agents.mem_agent import answer as answer_role
-from longagent.documents import Span
+from longagent.documents import Document, Span
 from longagent.events import UnitWritten
 from longagent.evidence.provenance import Sourced, attribute
 from longagent.graphs.mem_agent.config import MemAgentConfig
 from longagent.graphs.mem_agent.plan import answer_for, caps, chunk_tokens, estimate, shown, update_for
 from longagent.graphs.reading import all_asked, says_cut, stops, while_indexing
+from longagent.graphs.room import shorten
 from longagent.graphs.strategy import Context, StrategyState, strategy
 
 _EMPTY = "Nothing found yet."
@@ -75,8 +77,11 @@ class Reading:
         decided = await self._decide(said.value, span)
         self.undecided += decided.enough is None
         if decided.memory is not None:
-            self.memory = attribute(self.memory, decided.memory, chunk=self._number, chunk_text=span.text)
-            self._ctx.emit(UnitWritten(path=0, chunk=self._number, text=decided.memory))
+            text = await self._after_earlier(decided.memory) if decided.adds else decided.memory
+            self.memory = await asyncio.to_thread(
+                attribute, self.memory, text, chunk=self._number, chunk_text=span.text
+            )
+            self._ctx.emit(UnitWritten(path=0, chunk=self._number, text=text))
         # Nothing cannot be enough.
         self.enough = bool(decided.enough and self.memory)
 
@@ -97,12 +102,23 @@ class Reading:
         )
 
     async def _decide(self, reply: str, span: Span) -> Update:
-        config = self._config
+        config, earlier = self._config, _text(self.memory)
         if update_for(config, self._ctx.model) is not update_brief:
-            return update_of(reply, update_gate=config.update_gate, exit_gate=config.exit_gate)
-        earlier = _text(self.memory)
+            return update_of(reply, update_gate=config.update_gate, exit_gate=config.exit_gate, earlier=earlier)
         carried = await asyncio.to_thread(holds, self._question, reply, passage=span, earlier=earlier)
         return Update(reply if carried else None)
+
+    async def _after_earlier(self, added: str) -> str:
+        """Return the memory with something added, cut to what a memory may be: prompts have room for no more."""
+        earlier = _text(self.memory)
+        if added in earlier:
+            return earlier
+        model = self._ctx.model(update_for(self._config, self._ctx.model))
+        document = Document.from_text(f"{earlier.rstrip()}\n{added}".lstrip())
+        whole = Span(document, 0, len(document.text))
+        fitting = await shorten(whole, caps(self._config, model.profile).memory, model.count_tokens)
+        self.cut += fitting.end < whole.end
+        return fitting.text
 
 
 async def next_step(state: State, runtime: Runtime[Context]) -> Literal["read_chunk", "answer"]:

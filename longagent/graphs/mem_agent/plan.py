@@ -10,7 +10,7 @@ from longagent.documents import Chunk
 from longagent.errors import UsageError, WindowTooSmallError
 from longagent.graphs.mem_agent.config import MemAgentConfig
 from longagent.graphs.reading import all_asked
-from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
+from longagent.graphs.room import DELIMITERS, as_read_by, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
 from longagent.llm.model import Model, Profile
 
@@ -78,7 +78,9 @@ async def chunk_tokens(plan: Plan) -> int:
 
 
 async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
-    """Count the calls, which is exact unless the reader may end the reading, and their tokens at most.
+    """Count the calls, and their tokens at most.
+
+    The number of calls is exact unless the reading may end early, or with an empty memory, from which nobody answers.
 
     Raises:
         WindowTooSmallError: memory and answer do not fit before who writes it.
@@ -90,8 +92,8 @@ async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     total = int(sum(chunk.tokens for chunk in chunks) * await plan.scale(model) * 1.05)
     prompt = await _reading_prompt(plan, role, model)
     reading = Planned(role, n, total + n * (prompt + memory), n * memory)
-    may_end = config.exit_gate and role is not update_brief
-    return Estimate(planned=(reading, await _final(plan, memory)), depth=n + 1, exact=not may_end)
+    exact = role is not update_brief and not (config.update_gate or config.exit_gate)
+    return Estimate(planned=(reading, await _final(plan, memory)), depth=n + 1, exact=exact)
 
 
 async def _final(plan: Plan, memory: int) -> Planned:
@@ -101,7 +103,8 @@ async def _final(plan: Plan, memory: int) -> Planned:
     model = plan.model(role)
     question = shown(role, plan.delimiters, plan.question)
     prompt = await prompt_tokens(role, model, memory="", question=question, otherwise=otherwise(model))
-    prompt += memory + DELIMITERS
+    reader = plan.model(update_for(config, plan.model))
+    prompt += as_read_by(model, memory, writer=reader) + DELIMITERS
     cap, window = caps(config, model.profile).answer, window_of(model.profile)
     if prompt + cap > window:
         raise WindowTooSmallError(

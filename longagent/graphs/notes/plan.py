@@ -36,7 +36,7 @@ async def chunk_tokens(team: Team, plan: Plan) -> int:
 
 
 async def estimate(team: Team, plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
-    """Count the calls: exactly where all notes fit before the answer however long they are, else at most.
+    """Count the calls at most: notes may be short enough to need no merging, and without any nobody answers.
 
     Raises:
         WindowTooSmallError: a note does not fit before the writer, or two before the merger where they may have to.
@@ -54,7 +54,7 @@ async def estimate(team: Team, plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
     if merges:
         planned.append(Planned(team.merger, merges, merged + merges * merge, merges * team.note_cap(merger)))
     planned.append(Planned(team.writer, 1, write + min(room.answer, n * room.note), answer, final=True))
-    return Estimate(planned=tuple(planned), depth=min(n, 1) + len(rounds) + 1, exact=not rounds)
+    return Estimate(planned=tuple(planned), depth=min(n, 1) + len(rounds) + 1, exact=False)
 
 
 def _together(team: Team, room: Rooms, notes: int) -> int:

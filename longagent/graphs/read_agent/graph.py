@@ -2,15 +2,17 @@
 
 Lee et al. 2024, arXiv 2402.09727. The document is cut into pages, and one call shortens each to its gist, without the
 question. A look-up reads the gists and names the pages to read again, all at once or one after the other; the answer
-comes from the gists in their order, with those pages in full in their places. n + 2 calls for n pages, depth 3; for
-another question about the same document 2 calls, for the gists are there already.
+comes from the gists in their order, with those pages in full in their places. n + 2 calls for n pages, depth 3, where
+one look-up suffices; for another question about the same document 2 calls, for the gists are there already.
 
 Departures: pages end where the document's own pages, sections, paragraphs and sentences do, at about 300 to 600 words,
 instead of where a model sees a pause, which would take a call for each; where the gists of all pages do not fit before
 a look-up, several read them, each its share, and of the pages they name those are read again that share most words
-with the question; where they do not fit before the answer, those nearest to the pages are kept; a look-up that cannot
+with the question; where they do not fit before the answer, or a look-up one after the other, those nearest to the
+pages are kept, or, before there are any, those of pages that share most words with the question; a look-up that cannot
 be read is replaced by that ranking, and so is every one of a model that never says "not found"; a page whose gist
-fails is left out and its place marked; a look-up one after the other also ends with a page that was named before.
+fails is left out and its place marked; a look-up one after the other also ends with a page that was named before;
+prompts are our own words.
 """
 
 import asyncio
@@ -129,12 +131,17 @@ async def answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _rests_on(question: str, reply: str, shown: Shown, gists: dict[int, str], ctx: Context) -> list[int]:
-    """Return the pages that were read in full; if they don't carry the reply, also those whose gists it rests on."""
+    """Return the pages that were read in full; if they don't carry the reply, also those whose gists it rests on.
+
+    Where neither are any, the pages whose gists were shown.
+    """
     if shown.pages and trace(question, reply, [ctx.chunks[page].span for page in shown.pages]).grounded:
         return list(shown.pages)
     known = [Sourced(text=gists[page], chunks=[page]) for page in shown.gists]
     sentences = attribute(known, reply, chunk=-1, chunk_text="")
-    return sorted({*shown.pages, *(page for sentence in sentences for page in sentence["chunks"])})
+    pages = sorted({*shown.pages, *(page for sentence in sentences for page in sentence["chunks"])})
+    # Without any evidence a made-up quote would go unmarked.
+    return pages or list(shown.gists)
 
 
 def _gists(state: State) -> dict[int, str]:
@@ -162,7 +169,8 @@ def _warnings(state: State, ctx: Context) -> list[str]:
     # Half full, a page ends with the document's own page: 300 to 600 words of English, where the paper has 280 to 600.
     fill=0.5,
     estimate=estimate,
-    cost="n + look-ups + 1 calls for n pages, depth 3; a look-up reads as many gists as fit (sequential: one a page)",
+    cost="n + look-ups + 1 calls for n pages; parallel: depth 3, a look-up for as many gists as fit; "
+    "sequential: depth 2 + look-ups, at most `pages` of them",
     reuses="the gists: another question about the same document takes the look-ups and one call",
 )
 def read_agent() -> StateGraph[State, Context]:

@@ -10,7 +10,7 @@ from longagent.agents.read_agent import answer, gist, gist_brief, look_on, look_
 from longagent.documents import Chunk
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.read_agent.config import ReadAgentConfig
-from longagent.graphs.room import DELIMITERS, chunk_room, prompt_tokens, window_of
+from longagent.graphs.room import DELIMITERS, as_read_by, chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
 from longagent.llm.model import Model, Profile
 
@@ -25,8 +25,6 @@ _USUAL_PAGE = 800
 _USUAL_GIST = 200
 _BRIEF_GIST = 50
 _USUAL_ANSWER = 512
-_FOREIGN = 1.3
-"""How many tokens of another model one of the gist's writer may be."""
 
 
 def gist_for(model_of: Callable[[Agent[Any]], Model]) -> Agent[str]:
@@ -55,7 +53,7 @@ def line_tokens(config: ReadAgentConfig, model_of: Callable[[Agent[Any]], Model]
     """Return the tokens of a line with a gist, at most, as the model counts that reads it."""
     writer, model = model_of(gist), model_of(reader)
     cap = gist_cap(config, writer.profile)
-    return LINE + (cap if model.name == writer.name else ceil(cap * _FOREIGN))
+    return LINE + as_read_by(model, cap, writer=writer)
 
 
 async def chunk_tokens(plan: Plan) -> int:

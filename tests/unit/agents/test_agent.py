@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from longagent.agents.agent import Agent, Said
-from longagent.errors import ContextTooLongError, ReplyError
+from longagent.errors import BudgetReached, ContextTooLongError, ReplyError
 from longagent.llm.model import Reply, Request
 from longagent.testing import ScriptedModel
 
@@ -127,6 +127,17 @@ def test_of_a_reply_that_cannot_be_read_twice_its_words_may_be_of_use() -> None:
     assert ask(salvaging(), Model(("twelve", "stop"), (" ", "stop"))) == Said(6, cut=False, assumed=True)
     assert ask(salvaging(), Model(("twelve", "stop"), ContextTooLongError("too long."))).value == 6
     assert ask(salvaging(), Model(("twelve", "stop"), ("12", "stop"))) == Said(12, cut=False)
+
+
+def test_where_a_limit_forbids_to_ask_again_the_first_reply_is_used_if_it_can_be() -> None:
+    def turns(first: str) -> Model:
+        return Model((first, "stop"), BudgetReached("calls"))
+
+    assert ask(salvaging(), turns("twelve")) == Said(6, cut=False, assumed=True)
+    assert ask(Agent(NAME, parse=number, fallback=0), turns("twelve")) == Said(0, cut=False, assumed=True)
+    for agent, first in ((Agent(NAME, parse=number), "twelve"), (Agent(NAME, parse=number, salvage=len), " ")):
+        with pytest.raises(BudgetReached):
+            ask(agent, turns(first))
 
 
 def test_a_reply_cut_off_before_it_was_usable_is_salvaged_at_once() -> None:

@@ -72,6 +72,11 @@ def test_the_text_comes_first_and_the_question_last(role: object, order: list[st
         ("Useful: not really", NOTHING),
         ("Useful: no\n\nThe passage speaks of the weather, yes, but not of Anna.", NOTHING),
         ("Useful: yes\nSummary: Not found.", NOTHING),
+        (
+            "Useful: yes\nSummary: Rosa designed it; the passage does not mention her birth.",
+            Finding("Rosa designed it; the passage does not mention her birth."),
+        ),
+        ("Useful: yes\nSummary: The passage does not mention Rosa, and it does not say who built it.", NOTHING),
         ("No.", NOTHING),
         ("Not found.", NOTHING),
     ],

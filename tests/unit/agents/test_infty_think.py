@@ -18,7 +18,7 @@ from longagent.agents.infty_think import (
     thinker_brief_alone,
     thinker_reading,
 )
-from longagent.agents.infty_think.turn import conclusion, note, salvaged, turn, words
+from longagent.agents.infty_think.turn import conclusion, note, part, salvaged, turn, words
 from longagent.errors import ReplyError
 from longagent.testing import ScriptedModel
 
@@ -118,10 +118,50 @@ def test_rules_fit_what_is_at_hand() -> None:
         ("I think: it rains.</think>Summary: rain", Turn("I think: it rains.", "rain")),
         ("[summary, 49527df5]\nSummary: 3.\n[end 49527df5]", Turn("", "3.")),
         ("In summary: it rained.\nSummary: rain", Turn("In summary: it rained.", "rain")),
+        ("Reasoning: a\nAnswer: 3", Turn("a", "", "3")),
+        ("Final Answer: 3", Turn("", "", "3")),
+        (
+            "I add.\nSo it is $\\boxed{\\frac{3}{4}}$.",
+            Turn("I add.\nSo it is $\\boxed{\\frac{3}{4}}$.", "", "\\frac{3}{4}"),
+        ),
+        ("Reasoning: \\boxed{3} so far.\nSummary: 3", Turn("\\boxed{3} so far.", "3")),
+        ("Summary: 3\n\\boxed{4}", Turn("", "3\n\\boxed{4}", "4")),
+        ("I add.\nEstablished: 3\nOpen: 4\nNext: 5", Turn("I add.", "Established: 3\nOpen: 4\nNext: 5")),
+        ("Reasoning: a\n**Open:** 4\nConclusion: 3", Turn("a", "**Open:** 4", "3")),
+        ("Summary: b\nConclusion: 27, and yet not the eldest", Turn("", "b", "27, and yet not the eldest")),
+        ("Summary: b\nConclusion: Bob cannot be older than 27", Turn("", "b", "Bob cannot be older than 27")),
     ],
 )
 def test_a_rounds_reply_is_read_however_it_is_written(reply: str, read: Turn) -> None:
     assert turn(reply) == read
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A conclusion cannot be given yet because Anna's age is open.",
+        "To be determined in the next round",
+        "I cannot conclude yet.",
+        "No conclusion can be drawn at this stage.",
+        "(to be determined)",
+        "TBD",
+        "The age isn't known yet",
+        "Not settled.",
+        "Still 36 so far; more steps are needed.",
+    ],
+)
+def test_a_conclusion_that_is_put_off_counts_only_where_it_stands_alone(said: str) -> None:
+    assert turn(f"Summary: b\nConclusion: {said}") == Turn("", "b")
+    assert turn(f"Conclusion: {said}").conclusion == said
+
+
+def test_a_part_of_a_text_may_hold_nothing() -> None:
+    refusal = "No relevant information was found."
+    assert part(refusal) == Turn(reasoning=refusal)
+    assert part("Summary: 3.") == Turn(summary="3.")
+    for read, reply in ((turn, refusal), (part, "The harbour cost 5 crowns."), (part, "")):
+        with pytest.raises(ReplyError):
+            read(reply)
 
 
 @pytest.mark.parametrize(
@@ -193,12 +233,18 @@ def test_who_must_conclude_is_asked_once_more_and_then_taken_at_its_word() -> No
         "Summary: a\nConclusion: " + "not " * 30_000,
         "<think>" * 20_000,
         "summary: " * 20_000,
+        "\\boxed{" * 20_000,
+        "open " * 20_000,
+        "\\boxed{" + "{a}" * 20_000,
+        "\\boxed{{{" + "a" * 100_000,
+        "\\boxed{{a" * 20_000,
+        "Summary: a\nConclusion: " + "cannot be " * 20_000,
         "\n" * 100_000 + "x",
     ],
 )
 def test_reading_a_reply_takes_linear_time(reply: str) -> None:
     began = time.perf_counter()
-    for read in (turn, salvaged, note, conclusion):
+    for read in (turn, part, salvaged, note, conclusion):
         with suppress(ReplyError):
             read(reply)
     assert time.perf_counter() - began < 1

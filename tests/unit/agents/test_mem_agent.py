@@ -13,6 +13,7 @@ from longagent.agents.mem_agent import (
     final_answer,
     form,
     otherwise,
+    reasoned_answer,
     update,
     update_brief,
     update_of,
@@ -120,6 +121,15 @@ def test_without_gates_every_reply_is_the_memory(reply: str) -> None:
         ("**No change**", None),
         ("No changes needed.", None),
         ("No change: the passage is about dunes.", None),
+        ("No update needed, because it is about Dr. Lund's 3.5 boats.", None),
+        ("No changes to memory.", None),
+        ("No change to my memory.", None),
+        ("No update needed.", None),
+        ("The memory stays the same.", None),
+        ("No changes were made. The memory is kept as it is.", None),
+        ("No change. The passage does not mention Anna.", None),
+        ("The memory stays in Brno.", "The memory stays in Brno."),
+        ("Anna lives; the passage does not mention Bob.", "Anna lives; the passage does not mention Bob."),
         ("The memory remains unchanged.", None),
         ("The passage does not mention Anna.", None),
         ("No relevant information was found in the passage.", None),
@@ -148,12 +158,42 @@ def test_the_update_gate_keeps_the_memory_only_where_that_is_said_clearly(reply:
         ("Anna lives.", Update("Anna lives.", None)),
         ("Anna lives.\nEnough: perhaps", Update("Anna lives.", None)),
         ("Enough: yes", Update(None, True)),
+        ("Enough: no\nRosa Lund designed it.\nIn 1907.", Update("Rosa Lund designed it.\nIn 1907.", False)),
+        ("**Enough:** yes\n\nRosa Lund designed it.", Update("Rosa Lund designed it.", True)),
+        ("Enough: no\nMemory: Rosa Lund designed it.", Update("Rosa Lund designed it.", False)),
         ("Enough:", Update(None, None)),
         ("Memory: No change.\nEnough: no", Update("No change.", False)),
     ],
 )
 def test_the_exit_gate_is_read_however_it_is_written(reply: str, decided: Update) -> None:
     assert update_of(reply, update_gate=False, exit_gate=True) == decided
+
+
+@pytest.mark.parametrize(
+    ("reply", "added"),
+    [
+        ("No change. Rosa Lund designed it.", "Rosa Lund designed it."),
+        ("**No change.**\n\n**Rosa Lund** designed it.", "**Rosa Lund** designed it."),
+        ("No change, but Rosa Lund designed it.", "Rosa Lund designed it."),
+        ("No change: it is about dunes. Rosa Lund designed it.", "Rosa Lund designed it."),
+    ],
+)
+def test_what_follows_no_change_is_not_lost(reply: str, added: str) -> None:
+    assert update_of(reply, update_gate=True, exit_gate=False) == Update(added, False, adds=True)
+    both = update_of(f"Memory: {reply}\nEnough: yes", update_gate=True, exit_gate=True)
+    assert both == Update(added, True, adds=True)
+
+
+@pytest.mark.parametrize("exit_gate", [False, True])
+def test_a_mere_refusal_never_takes_the_place_of_an_earlier_memory(exit_gate: bool) -> None:
+    def memory(reply: str, earlier: str) -> str | None:
+        return update_of(reply, update_gate=False, exit_gate=exit_gate, earlier=earlier).memory
+
+    refusal = "No relevant information was found."
+    assert memory(refusal, "Anna lives.") is None
+    assert memory(refusal, "") == refusal
+    partial = "Anna lives. The passage does not mention Bob."
+    assert memory(partial, "Anna lives.") == partial
 
 
 def test_both_gates_at_once() -> None:
@@ -169,24 +209,46 @@ def test_both_gates_at_once() -> None:
         ("Answer: 482,000 crowns.", "482,000 crowns."),
         (r"It was rebuilt. \boxed{482,000 crowns}", "482,000 crowns"),
         (r"First \boxed{1}, then \boxed{2}.", "2"),
+        (r"First \boxed{1}, then \boxed{}.", "1"),
         (r"\boxed{\text{482,000 crowns}}", "482,000 crowns"),
+        (r"\boxed{\text{482{,}000 crowns}}", "482,000 crowns"),
+        (r"It rose by 3\% to \$482{,}000.", "It rose by 3% to $482,000."),
         (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}"),
         (r"\boxed{1907} and then \boxed{19", "1907"),
         (r"} \boxed{1907} {", "1907"),
-        (r"The answer is \boxed{}", r"\boxed{}"),
-        ("It cost much. Therefore, the answer is **482,000 crowns**.", "482,000 crowns"),
-        ("The answer is 1. No: the final answer is: 2.", "2"),
+        (r"\boxed{}", ""),
+        (r"The answer is \boxed{}", ""),
+        (r"It was in 1907. So the answer is $\boxed{ }$.", "It was in 1907."),
         ("Nobody knows what the answer is", "Nobody knows what the answer is"),
         ("The answer is", "The answer is"),
+        ("The answer is **.", "The answer is **."),
         ("The answer is not in the memory.", "The answer is not in the memory."),
-        ("<think>the answer is 3</think> the answer is 4.", "4"),
+        ("It was 1907, and the answer is correct.", "It was 1907, and the answer is correct."),
+        ("The answer is in the memory: 1907.", "The answer is in the memory: 1907."),
+        ("The answer is **not** known.", "The answer is **not** known."),
         (r"\boxed{Not found.}", "Not found."),
     ],
 )
-def test_the_answer_of_a_reply_that_reasons(reply: str, said: str) -> None:
-    assert final_answer(reply) == said
+def test_the_answer_is_what_stands_in_a_box_or_all_of_a_reply(reply: str, said: str) -> None:
     for role in (answer, answer_paper):
         assert asyncio.run(role(ScriptedModel([reply]), max_tokens=50, **VALUES)).value == said
+
+
+@pytest.mark.parametrize(
+    ("reply", "said", "plain"),
+    [
+        ("It cost much. Therefore, the answer is **482,000 crowns**.", "482,000 crowns", None),
+        ("The answer is 1. No: the final answer is: 2.", "2", None),
+        ("<think>the answer is 3</think> the answer is 4.", "4", "the answer is 4."),
+        (r"The answer is \text{Brno}.", "Brno", "The answer is Brno."),
+        ("The answer is United.", "United", None),
+    ],
+)
+def test_only_in_the_papers_layout_a_reply_is_taken_to_reason(reply: str, said: str, plain: str | None) -> None:
+    assert reasoned_answer(reply) == said
+    assert asyncio.run(answer_paper(ScriptedModel([reply]), max_tokens=50, **VALUES)).value == said
+    assert final_answer(reply) == (plain or reply)
+    assert asyncio.run(answer(ScriptedModel([reply]), max_tokens=50, **VALUES)).value == (plain or reply)
 
 
 def test_silence_is_no_answer_and_no_failure() -> None:
@@ -201,11 +263,17 @@ def test_silence_is_no_answer_and_no_failure() -> None:
         "the answer is " * 10_000,
         "No change" * 20_000,
         "Enough: " * 9_999,
+        "No change. " * 20_000 + "x",
+        "No change, " + " but" * 50_000,
+        "$" * 100_000,
+        " " * 100_000 + "x",
+        "The memory is " + "the passage does not tell; " * 20_000,
     ],
 )
 def test_reading_a_reply_takes_linear_time(reply: str) -> None:
     began = time.perf_counter()
     final_answer(reply)
+    reasoned_answer(reply)
     update_of(reply, update_gate=True, exit_gate=True)
     assert time.perf_counter() - began < 1
 

@@ -28,6 +28,10 @@ from longagent.evidence import is_abstention
         "I’m sorry, but I don't have enough information.",
         "It cannot be determined from the text.",
         "未找到",
+        "文章没有提到。",
+        "该文件未说明价格。",
+        "本文には記載がありません。",
+        "見つかりませんでした。",
         "No se menciona en el texto.",
     ],
 )
@@ -49,6 +53,9 @@ def test_refusals(reply: str) -> None:
         "The contract is not transferable.",
         "In 1999. The document does not mention the month.",
         "The memory of the machine does not exceed 8 GB.",
+        "文章很短，没有问题。",
+        "文件未经授权不得复制。",
+        "彼は見つかりませんでしたと言った。",
         "word " * 100 + "is not mentioned in the text",
     ],
 )

@@ -41,7 +41,7 @@ def test_departures_are_the_paragraph_of_the_docstring_that_says_so() -> None:
     departures = describe(registry.get("read-agent")).departures
     assert departures
     assert departures.startswith("pages end where the document's own pages")
-    assert departures.endswith("named before.")
+    assert departures.endswith("our own words.")
     assert describe(registry.get("full-context")).departures is None
 
 

@@ -15,6 +15,8 @@ from longagent.documents.tokens import count_tokens
 from longagent.errors import ContentRefusedError, ContextTooLongError, ModelError, WindowTooSmallError
 from longagent.events import ChunkFailed, ChunksRead, Event, Reasoned
 from longagent.graphs import Forecast, Means, Models, Run, resolve
+from longagent.graphs.describe import describe
+from longagent.graphs.infty_think.rounds import fit
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.model import Reply, Request
 from longagent.llm.retries import Policy
@@ -151,9 +153,11 @@ def test_a_reasoned_answer_cites_nothing_and_is_not_checked() -> None:
     assert answer.to_dict()["traced"] is None
 
 
-def test_a_conclusion_that_nothing_can_be_concluded_is_one() -> None:
-    asked = reason(Thinker(lambda read, number: "Conclusion: It cannot be determined."))
-    assert (asked.answer.text, asked.answer.found) == ("It cannot be determined.", True)
+@pytest.mark.parametrize("said", ["Not found.", "It cannot be determined."])
+def test_a_conclusion_that_nothing_can_be_concluded_is_none(said: str) -> None:
+    asked = reason(Thinker(lambda read, number: f"Conclusion: {said}"))
+    assert (asked.answer.text, asked.answer.found, asked.answer.exit_code) == (None, False, 4)
+    assert len(asked.rounds) == 1
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])
@@ -411,6 +415,29 @@ def test_stopping_early_is_on_request() -> None:
     assert (asked.answer.text, asked.answer.partial, asked.answer.citations[0].page) == (NEEDLE, False, 3)
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    ["No relevant information was found.", "Summary: Not found.", "Reasoning: Gulls.\nConclusion: Not found."],
+)
+def test_a_chunk_that_holds_nothing_leaves_the_summary_and_costs_no_repair(refusal: str) -> None:
+    def reply(read: Read, number: int) -> str:
+        if "concluder" in read.name:
+            return NEEDLE
+        if not read.slots.get("passages"):
+            return carry_on(read, number)
+        return f"Summary: {NEEDLE}" if NEEDLE in read.slots["passages"] else refusal
+
+    model = Thinker(reply)
+    asked = Asked(model, {"form": "read", "rounds": 1}, document=survey(needle_on=3))
+    n = asked.answer.coverage.chunks
+    reading = model.roles[:n]
+    assert reading == ["thinker_reading"] * (n - 1) + ["thinker"]
+    assert model.summaries()[n - 1] == NEEDLE
+    assert not any("neither summary" in warning for warning in asked.answer.warnings)
+    if "Conclusion" not in refusal:
+        assert model.summaries()[n] == NEEDLE
+
+
 @pytest.mark.parametrize("page", [1, 4, 10])
 def test_the_page_cited_is_that_of_the_chunk_the_last_summary_rests_on(page: int) -> None:
     def reply(read: Read, number: int) -> str:
@@ -599,3 +626,33 @@ def test_what_cannot_fit_is_refused_before_any_call(
     with pytest.raises(WindowTooSmallError, match=told):
         Asked(model, settings, question=question, document=survey() if read else None)
     assert model.requests == []
+
+
+@pytest.mark.parametrize("keep_end", [False, True])
+def test_a_summary_is_cut_between_lines_else_words_else_letters(keep_end: bool) -> None:
+    async def count(text: str) -> int:
+        return len(text)
+
+    def cut(text: str, budget: int) -> str:
+        return asyncio.run(fit(text, budget, count, keep_end=keep_end))
+
+    lines = [f"Established: fact {number}." for number in range(10)]
+    kept = cut("\n".join(lines), 100).split("\n")
+    assert len(kept) == 4
+    assert kept == (lines[-4:] if keep_end else lines[:4])
+    words = cut("word " * 100, 99)
+    assert set(words.split()) == {"word"}
+    assert len(words) > 80
+    chinese = "Established:" + "港口的费用是四十八万克朗" * 50
+    assert 80 < len(cut(chinese, 100)) <= 100
+    # White space that is far from the border is no place to cut.
+    assert 80 < len(cut(f"Established: {chinese} {chinese[:560]}", 100)) <= 100
+    assert cut("short", 100) == "short"
+
+
+def test_departures_tell_what_is_not_the_papers() -> None:
+    resolved = resolve("infty-think", {})
+    assert resolved is not None
+    departures = " ".join((describe(resolved.strategy).departures or "").split())
+    for told in ("reads no documents", "our adaptation", "labels", "temperature 0 ", "1,024 tokens instead of 4,096"):
+        assert told in departures

@@ -100,7 +100,7 @@ def test_each_map_sees_one_chunk_alone_and_the_reduce_all_results_in_order_with_
     assert all(text.startswith("Information: ") and "Rationale: It says so." in text for text in shown)
     assert "dunes" not in last
     assert asked.answer.usage.calls == asked.forecast.calls == n + 1
-    assert (asked.forecast.exact, asked.forecast.depth) == (True, 2)
+    assert (asked.forecast.exact, asked.forecast.depth) == (False, 2)
     assert (asked.answer.text, asked.answer.citations[0].page) == (NEEDLE, 5)
     assert [event.chunk for event in asked.of(UnitWritten)] == list(range(n))
 
@@ -112,6 +112,14 @@ def test_results_that_say_nothing_was_found_go_no_further() -> None:
     assert "Not found" not in model.reads[-1].slots["notes"]
     assert {citation.page for citation in asked.answer.citations} == {5}
     assert len(asked.of(UnitWritten)) == 1
+
+
+def test_a_result_of_confidence_0_is_answered_from_as_well() -> None:
+    unsure = f"Information: {NEEDLE}\nAnswer: Not found.\nConfidence: 0"
+    model = SideBySide(reader(lambda read: unsure if NEEDLE in read.passages()[0] else NOT_FOUND))
+    asked = ask(model)
+    assert titles(model.prompts[-1]) == ["result 1, confidence 0"]
+    assert asked.answer.text == NEEDLE
 
 
 def test_the_answer_rests_on_the_chunks_whose_results_reached_it() -> None:
@@ -128,6 +136,7 @@ def test_where_nothing_was_found_nobody_is_asked_for_an_answer() -> None:
     model = SideBySide(reader(lambda read: NOT_FOUND))
     asked = ask(model)
     assert set(model.roles) == {"map"}
+    assert not asked.forecast.exact
     assert len(model.roles) == asked.answer.coverage.read == asked.answer.coverage.chunks
     assert (asked.answer.found, asked.answer.partial, asked.answer.exit_code) == (False, False, 4)
 
@@ -136,7 +145,7 @@ def test_one_chunk_is_two_calls() -> None:
     model = SideBySide(reader())
     asked = ask(model, document=Document.from_text(NEEDLE))
     assert model.roles == ["map", "reduce"]
-    assert (asked.forecast.calls, asked.forecast.exact, asked.answer.text) == (2, True, NEEDLE)
+    assert (asked.forecast.calls, asked.forecast.exact, asked.answer.text) == (2, False, NEEDLE)
 
 
 def test_replies_in_no_form_are_information_and_their_missing_confidence_is_told() -> None:

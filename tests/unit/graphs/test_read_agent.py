@@ -15,6 +15,7 @@ from longagent.documents.tokens import count_tokens
 from longagent.errors import ContentRefusedError, ContextTooLongError, ModelError, NotCachedError, WindowTooSmallError
 from longagent.events import ChunkFailed, Event, UnitWritten
 from longagent.graphs import Means, Models, Run, resolve
+from longagent.graphs.describe import describe
 from longagent.graphs.forecast import Forecast
 from longagent.graphs.read_agent.plan import batches
 from longagent.llm.budget import Budget, Limits
@@ -142,6 +143,28 @@ def test_an_answer_from_gists_alone_is_cited_from_the_page_of_the_gist() -> None
     assert len(lines(model.answered)) == asked.n
     (citation,) = asked.answer.citations
     assert (citation.page, citation.quote) == (5, NEEDLE)
+
+
+def test_a_made_up_quote_is_marked_where_no_page_was_read_again() -> None:
+    quote = "the lighthouse keeper married in Valparaiso"
+    asked = Asked(Reader(answer=f'The report says: "{quote}".'))
+    assert [(found.status, found.said) for found in asked.answer.citations] == [("unverified", quote)]
+    assert any("marked as unverified" in warning for warning in asked.answer.warnings)
+
+
+def test_without_a_page_read_again_the_answer_is_looked_for_where_gists_were_shown() -> None:
+    asked = Asked(Reader(answer=NEEDLE))
+    (citation,) = asked.answer.citations
+    assert (citation.page, citation.quote, asked.answer.traced) == (5, NEEDLE, True)
+
+
+def test_the_cost_tells_the_depth_of_both_ways_to_look_up() -> None:
+    resolved = resolve("read-agent", {})
+    assert resolved is not None
+    assert re.search(r"parallel: depth 3\b.*sequential: depth 2 \+ look-ups", resolved.strategy.cost or "")
+    departures = describe(resolved.strategy).departures or ""
+    assert "prompts are our own" in departures
+    assert "share most words with the question" in departures
 
 
 def test_more_pages_than_may_be_read_again_are_cut_in_the_order_they_were_named() -> None:
