@@ -58,7 +58,8 @@ def test_neither_key_nor_document_is_logged_or_kept(
             monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
             options = {"model": "deepseek/sim", "window": 8192}
         trace = JsonlTrace(tmp_path / "trace.jsonl")
-        with closing(trace), Session(strategy=strategy, **options) as session:
+        folders = {"state_dir": tmp_path / "state", "cache_dir": tmp_path / "cache"}
+        with closing(trace), Session(strategy=strategy, **folders, **options) as session:
             answer = session.ask(long_document(), QUESTION, on_event=trace)
         sent = str(server.requests)
     assert answer.found
