@@ -25,7 +25,7 @@ class Means:
     policy: Policy = field(default_factory=Policy)
     scales: dict[tuple[str, str], float] = field(default_factory=dict)
     """How tokenizers compare, by model and sample of text; kept, so that a document is always cut alike."""
-    delimiters: Delimiters = _OF_THIS_PROCESS
+    delimiters: Delimiters = field(default_factory=lambda: _OF_THIS_PROCESS)
     """Made from the installation's secret, where replies are to be found again by other processes."""
     cache: ResponseCache | None = None
     cached_only: bool = False
