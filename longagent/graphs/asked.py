@@ -150,7 +150,8 @@ class Asked:
         read = self._seen.read.union(state["chunks_read"])
         # Of several chains one may have read what another could not.
         failed = self._seen.failed.union(state["chunks_failed"]) - read
-        if failed and not read and not context.calls.stopped:
+        # A chunk that was read in parts, one of which could not be, failed as a whole; but it may have told something.
+        if failed and not read and not context.calls.stopped and not state["evidence"]:
             raise ModelError(f"None of the chunks could be read; the last: {self._seen.last_failure}")
         warnings = [*state["warnings"]]
         if context.calls.stopped:
