@@ -8,7 +8,7 @@ from longagent.agents.lines import is_reply, without_delimiters
 from longagent.documents.sentences import sentences
 from longagent.errors import ReplyError
 
-_NONE = frozenset({"none", "none found", "nothing", "nothing found", "no", "n/a", "not found", "no sentence"})
+_NONE = frozenset({"none", "none found", "nothing", "nothing found", "n/a", "not found", "no sentence"})
 _ITEM = re.compile(r"[ \t>]*(?:[-–—*•●▪■◦‣∙·+]|\(?\d{1,3}[.)])(?:[ \t]+|$)")
 # What models put around what they copy: where it stands, bold type, quotation marks.
 _WHERE = re.compile(r"\s*[(\[](?:(?:passages?|pages?|sections?|pp?\.)\s*[\d, –-]+|\d{1,3})[)\]]\s*$", re.IGNORECASE)

@@ -5,7 +5,7 @@ from longagent.agents.alr2.copied import copied
 from longagent.agents.lines import unlabelled
 from longagent.llm.model import Model
 
-_ABSTAIN = "If it does not hold the answer, say: Not found."
+_ABSTAIN = "If they do not hold the answer, say: Not found."
 _MARK = "Sentences marked as not found in the text may be wrong."
 
 retrieve: Agent[tuple[str, ...]] = Agent("alr2/retrieve", parse=copied)
@@ -21,17 +21,20 @@ Code looks for the sentences of the passage that carry it.
 """
 
 reason: Agent[str] = Agent("alr2/reason", parse=unlabelled, silence="")
-"""Takes `passages`, `evidence`, `mark`, `question` and `otherwise`; returns the answer."""
+"""Takes `evidence`, the sentences, `question` and `otherwise`; returns the answer."""
+
+reason_in_context: Agent[str] = Agent("alr2/reason_in_context", parse=unlabelled, silence="", role="reason")
+"""The same with `passages`, the chunks in which the sentences stand."""
 
 reason_brief: Agent[str] = Agent("answering/from_passages", parse=unlabelled, silence="", role="reason")
 """The second role for models that never abstain. Takes `passages`, the sentences, `question` and `otherwise`."""
 
 
-def mark(check: str) -> str:
-    """Return what the marks mean, where sentences are marked."""
-    return _MARK if check == "mark" else ""
+def otherwise(model: Model, *, marked: bool = False) -> str:
+    """Return what to do when the answer is not there, and what marks mean, where sentences are marked.
 
-
-def otherwise(model: Model) -> str:
-    """Return what to do when the answer is not there. Empty for models that never abstain."""
-    return _ABSTAIN if model.profile.abstains else ""
+    Empty for models that never abstain.
+    """
+    if not model.profile.abstains:
+        return ""
+    return f"{_MARK} {_ABSTAIN}" if marked else _ABSTAIN

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from longagent.agents.alr2 import mark, otherwise, reason_brief
+from longagent.agents.alr2 import otherwise, reason, reason_brief, reason_in_context
 from longagent.graphs.alr2.config import Alr2Config
 from longagent.graphs.alr2.evidence import Sentence, context_of, listed, merged, that_fit
 from longagent.graphs.alr2.plan import caps, reasoner_for, reasoning_room
@@ -24,16 +24,18 @@ class Answered(NamedTuple):
 async def answer_from(found: Sequence[Sentence], question: str, ctx: Context) -> Answered:
     """Answer from sentences in the order of the text: from all, or from those that match the question best and fit."""
     config: Alr2Config = ctx.config
-    role = reasoner_for(ctx.model)
+    role = reasoner_for(config, ctx.model)
     model, brief = ctx.model(role), role is reason_brief
     room, cap = await reasoning_room(ctx, question), caps(config, model.profile).answer
     # Each passage has its own lines around it.
     shown = await that_fit(found, room, model, ctx, question=question, beside=DELIMITERS if brief else 0)
     if brief:
         passages = merged(shown, ctx)
-    elif config.reason_with_context:
+    elif role is reason_in_context:
         room -= await model.count_tokens(listed(shown, ctx))
         passages = await context_of(shown, room, model, ctx, question=question)
+        # The prompt with passages would be odd without any.
+        role = role if passages else reason
     else:
         passages = []
     said = await role(
@@ -44,9 +46,8 @@ async def answer_from(found: Sequence[Sentence], question: str, ctx: Context) ->
         final=True,
         passages=ctx.delimiters.passages(passages),
         evidence=ctx.delimiters.block("sentences", listed(shown, ctx)),
-        mark=mark(config.check),
         question=question,
-        otherwise=otherwise(model),
+        otherwise=otherwise(model, marked=config.check == "mark"),
     )
     left_out = len(found) - len(shown)
     warnings = [f"Sentences left out, because there was no room before the answer: {left_out}."] if left_out else []

@@ -19,7 +19,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from longagent.agents.alr2 import reason as reasoner
-from longagent.agents.alr2 import reason_brief, retrieve, retrieve_again, retrieve_brief
+from longagent.agents.alr2 import reason_brief, reason_in_context, retrieve, retrieve_again, retrieve_brief
 from longagent.documents import Chunk
 from longagent.errors import (
     BudgetReached,
@@ -182,7 +182,7 @@ def _says_reading(state: State, ctx: Context) -> list[str]:
     config=Alr2Config,
     summary="copies the sentences that matter, checks each against the source, and answers from them: facts, auditable",
     paper="Li et al. 2024, arXiv 2410.03227",
-    agents=(retrieve, retrieve_again, retrieve_brief, reasoner, reason_brief),
+    agents=(retrieve, retrieve_again, retrieve_brief, reasoner, reason_in_context, reason_brief),
     chunk_tokens=chunk_tokens,
     # Every chunk is a call, and one that ends with a page is found in the cache after another page was edited.
     fill=0.75,

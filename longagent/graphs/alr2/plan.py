@@ -4,7 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from longagent.agents.agent import Agent
-from longagent.agents.alr2 import mark, otherwise, reason, reason_brief, retrieve, retrieve_again, retrieve_brief
+from longagent.agents.alr2 import (
+    otherwise,
+    reason,
+    reason_brief,
+    reason_in_context,
+    retrieve,
+    retrieve_again,
+    retrieve_brief,
+)
 from longagent.documents import Chunk, Span
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.alr2.config import Alr2Config
@@ -28,9 +36,11 @@ def retriever_for(model_of: ModelOf) -> Agent[Any]:
     return retrieve if model_of(retrieve).profile.abstains else retrieve_brief
 
 
-def reasoner_for(model_of: ModelOf) -> Agent[str]:
+def reasoner_for(config: Alr2Config, model_of: ModelOf) -> Agent[str]:
     """Return who answers; a model that never says "not found" is asked what it can do."""
-    return reason if model_of(reason).profile.abstains else reason_brief
+    if not model_of(reason).profile.abstains:
+        return reason_brief
+    return reason_in_context if config.reason_with_context else reason
 
 
 def searches(config: Alr2Config, model_of: ModelOf) -> tuple[Agent[Any], ...]:
@@ -128,7 +138,7 @@ async def reasoning_room(of: Plan | Context, question: str) -> int:
         WindowTooSmallError: hardly any.
     """
     config: Alr2Config = of.config
-    role, model = reasoner_for(of.model), of.model(reason)
+    role, model = reasoner_for(config, of.model), of.model(reason)
     room = chunk_room(
         "alr2",
         window_of(model.profile, config.most),
@@ -142,8 +152,8 @@ async def reasoning_room(of: Plan | Context, question: str) -> int:
 
 async def frame(role: Agent[Any], model: Model, question: str, config: Alr2Config) -> int:
     """Return the tokens of a role's prompt without passages and sentences."""
-    values = {"passages": "", "evidence": "", "mark": mark(config.check), "otherwise": otherwise(model)}
-    return await prompt_tokens(role, model, question=question, **values)
+    last = otherwise(model, marked=config.check == "mark")
+    return await prompt_tokens(role, model, passages="", evidence="", question=question, otherwise=last)
 
 
 async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
@@ -173,7 +183,7 @@ async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:
 async def _reasoning(plan: Plan, most: int) -> Planned:
     """Plan the call that answers, from so many tokens of evidence at most."""
     config: Alr2Config = plan.config
-    question, role, model = plan.question.strip(), reasoner_for(plan.model), plan.model(reason)
+    question, role, model = plan.question.strip(), reasoner_for(config, plan.model), plan.model(reason)
     scale = await plan.scale(model) / await plan.scale(plan.model(retrieve))
     shown = min(await reasoning_room(plan, question), int(most * max(1.0, scale)))
     answer = caps(config, model.profile).answer

@@ -46,7 +46,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "sentences": ("alr2", {"window": 768}),
     "sentences twice": ("alr2", {"window": 768, "passes": 2, "check": "mark", "reason_with_context": True}),
     "sentences of the best": ("alr2", {"window": 768, "prefilter": 3, "check": "off"}),
-    "sentences of the whole": ("alr2", {"form": "whole", "passes": 2}),
+    "sentences of the whole": ("alr2", {"form": "whole", "passes": 2, "window": 3700}),
     "gists one by one": ("read-agent", {"page_tokens": 200, "look_up": "sequential", "pages": 3}),
 }
 REPLIES: dict[str, Callable[[Request], str]] = {"infty-think": think_with_needle, "read-agent": look_up}
