@@ -11,6 +11,8 @@ from longagent.graphs.strategy import Context
 from longagent.llm.model import Model
 from longagent.retrievers import Bm25
 
+_SHORTEST = 4
+"""Tokens of an item, at least."""
 _MARK = "(not found in the text) "
 
 
@@ -70,6 +72,8 @@ async def that_fit(
         return [*copied]
     kept: list[tuple[int, Sentence]] = []
     for index in await asyncio.to_thread(_best_first, [text_of(each, ctx) for each in copied], question):
+        if kept and room <= beside + _SHORTEST:
+            break
         each = copied[index]
         tokens = await model.count_tokens(_item(each, ctx) + "\n") + beside
         if tokens > room and not kept:
