@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from time import monotonic
 from typing import cast
 
-from longagent.answer import Answer, Coverage
+from longagent.answer import Answer, Coverage, Retrieval
 from longagent.documents import Loaded
 from longagent.errors import BudgetReached, ModelError
 from longagent.events import RunResumed, RunStarted, Warned
@@ -174,6 +174,7 @@ class Asked:
             model=self._models.default.name,
             usage=context.calls.meter.usage,
             coverage=Coverage(chunks=chunks, read=len(read), failed=len(failed)),
+            retrieval=Retrieval(**state["retrieval"]) if "retrieval" in state else None,
             seconds=seconds,
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,
