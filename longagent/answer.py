@@ -83,6 +83,8 @@ class Answer:
     """How it was checked."""
     citations: tuple[Citation, ...] = ()
     strategy: str
+    strategy_reason: str = ""
+    """Why it: `as asked`, or what made `auto` choose it."""
     model: str
     usage: Usage = field(default_factory=Usage)
     coverage: Coverage = field(default_factory=Coverage)
@@ -95,7 +97,7 @@ class Answer:
         record = asdict(self)
         record["answer"] = record.pop("text")
         head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations")
-        tail = ("strategy", "model", "usage", "coverage", "seconds", "warnings", "run_id")
+        tail = ("strategy", "strategy_reason", "model", "usage", "coverage", "seconds", "warnings", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
 
     def to_json(self) -> str:
