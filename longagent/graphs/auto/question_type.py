@@ -146,8 +146,8 @@ _RELATION = (
     r"|son|daughter|brother|sister|sibling|child|children|parents?|grandfather|grandmother|uncle|aunt|cousin|mentor"
     r"|teacher|student|employer|predecessor|successor|chairman|chairwoman|president|ceo|chief executive|head|leader"
     r"|captain|coach|mayor|governor|king|queen|capital|birthplace|hometown|place of (?:birth|death|burial)"
-    r"|date of (?:birth|death)|cause of death|nationality|alma mater|parent company|subsidiary|headquarters|record label"
-    r"|spokesperson|auditor|(?:mother|father|sister|brother|son|daughter)-in-law|stepmother|stepfather)"
+    r"|date of (?:birth|death)|cause of death|nationality|alma mater|parent company|subsidiary|headquarters"
+    r"|record label|spokesperson|auditor|(?:mother|father|sister|brother|son|daughter)-in-law|stepmother|stepfather)"
 )
 _ENTITY = (
     r"(?:person|people|man|woman|boy|girl|actors?|actress|player|politician|candidate|king|queen|band|group|company|firm"
