@@ -104,6 +104,8 @@ class Answer:
     """How it was checked."""
     citations: tuple[Citation, ...] = ()
     strategy: str
+    strategy_reason: str = ""
+    """Why it: `as asked`, or what made `auto` choose it."""
     model: str
     usage: Usage = field(default_factory=Usage)
     coverage: Coverage = field(default_factory=Coverage)
@@ -120,8 +122,9 @@ class Answer:
         if self.retrieval:
             record["retrieval"]["hallucination_rate"] = self.retrieval.hallucination_rate
         head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations")
-        tail = ("strategy", "model", "usage", "coverage", "retrieval", "seconds", "warnings", "run_id")
-        return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
+        middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval")
+        tail = ("seconds", "warnings", "run_id")
+        return {"schema": SCHEMA} | {key: record[key] for key in (*head, *middle, *tail)}
 
     def to_json(self) -> str:
         """Return the one JSON object that `longagent ask --json` prints."""

@@ -210,12 +210,12 @@ class Session:
             raise UsageError("There is no question.")
         _check(questions)
         run = await self._prepare(sources, Numbered(on_event), Tracers())
-        return await run.forecast(*dict.fromkeys(questions))
+        return await run.forecast(*dict.fromkeys(questions), seed=self.settings.seed)
 
     async def _prepare(self, sources: Sequence[Source] | None, emit: Emit, tracers: Tracers) -> "Run":
         """Load documents, if any, open models, and put them together."""
         budget = Budget(self._limits())
-        # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
+        # In a thread: loading LangGraph takes a second; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
         foreign = sources is None and self.settings.strategy not in {"auto", REASONING}

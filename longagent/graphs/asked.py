@@ -171,6 +171,7 @@ class Asked:
             verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
+            strategy_reason=self._resolved.reason,
             model=self._models.default.name,
             usage=context.calls.meter.usage,
             coverage=Coverage(chunks=chunks, read=len(read), failed=len(failed)),
