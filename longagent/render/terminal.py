@@ -61,9 +61,9 @@ def _print_conflicts(answer: Answer, console: Console) -> None:
 def _contradicted(answer: Answer) -> Iterator[str]:
     """Yield what parts of the source said otherwise."""
     rivals = [rival for conflict in answer.conflicts for rival in conflict.rivals if not rival.kept]
-    open_ = [rival for conflict in answer.conflicts for rival in conflict.rivals if rival.kept]
     # One that was kept against all others is what was gone on with; several are not settled.
-    open_ = open_ if len(open_) > len(answer.conflicts) else []
+    kept = ([rival for rival in conflict.rivals if rival.kept] for conflict in answer.conflicts)
+    open_ = [rival for left in kept if len(left) > 1 for rival in left]
     for rival in open_[:_MOST_RIVALS]:
         yield f"Not settled: “{_shortened(rival.answer, _LONGEST_RIVAL)}” ({_places(rival)})."
     for rival in rivals[:_MOST_RIVALS]:

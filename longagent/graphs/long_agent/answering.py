@@ -29,7 +29,7 @@ async def answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         reply, chunks = first["answers"][0], first["chunks"]
     else:
         said, left_out = await _led(state, rounds, ctx)
-        reply, chunks = said.value, _rests_on(said.value, rounds)
+        reply, chunks = said.value, rests_on(said.value, rounds)
         warnings += [*says_cut(said, ctx.model(answer_role), answer_cap(ctx.config, ctx.model(answer_role).profile))]
         if left_out:
             warnings.append(f"{left_out} answers of members did not fit before the leader; --window raises that.")
@@ -57,7 +57,7 @@ async def _led(state: State, rounds: list[Round], ctx: Context) -> tuple[Said[st
     return said, shown.left_out
 
 
-def _rests_on(reply: str, rounds: list[Round]) -> list[int]:
+def rests_on(reply: str, rounds: list[Round]) -> list[int]:
     """Return the chunks of what is left of all rounds: of a round, those the reply repeats, else all."""
     chunks: set[int] = set()
     said = frozenset(keys(reply))

@@ -12,14 +12,17 @@ from support.survey import NEEDLE, QUESTION, long_document
 
 from longagent.documents import Document
 from longagent.documents.tokens import count_tokens
-from longagent.errors import ContentRefusedError, ModelError, ModelUnavailableError, WindowTooSmallError
+from longagent.errors import ContentRefusedError, ContextTooLongError, ModelError, WindowTooSmallError
 from longagent.events import Contested, Instructed, UnitWritten
+from longagent.graphs.long_agent.answering import rests_on
+from longagent.graphs.long_agent.clusters import Cluster, Round
 from longagent.llm.budget import Limits
 from longagent.testing import chain_reader
 from longagent.testing.readers import Read
 
 DATA = Path(__file__).parents[3] / "../shared/data/dev/musique.jsonl"
 ASKED = "What was paid for the harbour at Skagen?"
+TOGETHER = "\n(and)\n"
 Reply = Callable[[Read], str | Exception]
 
 
@@ -42,7 +45,7 @@ class Team:
     def __call__(self, read: Read) -> str | Exception:
         role = read.name.rpartition("/")[2]
         if role == "member":
-            return self.members("\n".join(read.passages()), read.slots["instruction"])
+            return self.members(TOGETHER.join(read.passages()), read.slots["instruction"])
         if role == "decide":
             return next(self.decisions)
         return self.leader.get(role, "")
@@ -93,11 +96,11 @@ def test_members_see_their_chunk_and_the_instruction_and_nothing_else() -> None:
     model, _ = ask(Team())
     reads = model.of("member")
     texts = [text for read in reads for text in read.passages()]
-    assert len(texts) == len(reads)
+    assert len(texts) == len({*texts}) == len(reads)
     for read, prompt in zip(reads, model.prompts_of("member"), strict=True):
         assert read.slots["instruction"] == ASKED
         assert QUESTION not in prompt
-        assert sum(text in prompt for text in texts) == 1
+        assert prompt.count("[passage ") == 1
 
 
 def test_the_leader_sees_no_text_but_answers_with_chunks_and_pages() -> None:
@@ -145,7 +148,9 @@ def test_equal_answers_are_one_cluster_whoever_gave_them_and_need_no_settling() 
 
 
 def test_two_clusters_are_read_together_and_the_one_that_differs_is_removed() -> None:
-    model, asked = ask(Team(on(p2="17 guilders", p5="482,000 crowns"), decide=["Action: ANSWER\nAnswer: 482,000"]))
+    model, asked = ask(
+        Team(on(p2="17 guilders", p5="482,000 crowns"), decide=["Action: ANSWER\nAnswer: 482,000 crowns"])
+    )
     n = asked.answer.coverage.chunks
     assert model.roles == ["instruct", *["member"] * n, "aliases", "member", "decide"]
     both = model.of("member")[-1]
@@ -166,7 +171,6 @@ def test_two_clusters_are_read_together_and_the_one_that_differs_is_removed() ->
         ("482,000 crowns",),
     )
     assert "17 guilders" not in model.prompts_of("decide")[0]
-    assert {citation.page for citation in asked.answer.citations} == {5}
     record = json.loads(asked.answer.to_json())["conflicts"][0]
     assert record["rivals"][1]["sources"][0].keys() == {"document", "document_id", "page", "page_end", "chunk"}
 
@@ -189,8 +193,7 @@ def test_members_that_made_something_up_are_withdrawn_when_both_chunks_do_not_sa
         pages = re.findall(r"Page heading (\d+)\n", text)
         invented = {"2": "17 guilders", "8": "a mule"}
         # Asked of one chunk it invents; of both it does not.
-        both = text.count("On day") > 12 and {"2", "8"} <= {*pages}
-        return next((f"Answer: {invented[p]}" for p in pages if p in invented), "Not found.") if not both else "N/A"
+        return next((f"Answer: {invented[p]}" for p in pages if p in invented and TOGETHER not in text), "N/A")
 
     model, asked = ask(Team(said), {"rounds": 1})
     assert model.roles[-1] == "member"
@@ -259,6 +262,16 @@ def test_two_steps_take_two_instructions_and_both_chunks_are_evidence() -> None:
     assert asked.answer.coverage.read == n
 
 
+def test_an_answer_rests_on_what_it_repeats_of_a_round_or_on_all_that_is_left_of_it() -> None:
+    def found(*clusters: tuple[str, list[int]]) -> Round:
+        made = [Cluster(answers=[answer], chunks=chunks) for answer, chunks in clusters]
+        return Round(instruction="?", gathers=False, asked=9, clusters=made, rejected=[])
+
+    first, second = found(("Ann", [2])), found(("482,000 crowns", [4, 7]), ("17 guilders", [5]))
+    assert rests_on("It cost 482,000 crowns.", [first, second]) == [2, 4, 7]
+    assert rests_on("Not found.", [first, second]) == rests_on("A lot.", [first, second]) == [2, 4, 5, 7]
+
+
 def test_the_last_round_ends_with_a_forced_answer() -> None:
     decisions: list[str | Exception] = [f"Action: NEW_STATE\nInstruction: Find {n}." for n in range(9)]
     model, asked = ask(Team(decide=decisions), {"rounds": 3})
@@ -297,13 +310,13 @@ def test_where_nobody_found_anything_the_leader_may_ask_otherwise_but_not_answer
 
 @pytest.mark.parametrize("said", ["  ", "I cannot answer that.", ContentRefusedError("declined.")])
 def test_the_question_takes_the_place_of_an_instruction_that_cannot_be_read(said: str | Exception) -> None:
-    model, asked = ask(lambda read: said if read.name == "again" else Team(instruct=said)(read))
+    _, asked = ask(lambda read: said if read.name == "again" else Team(instruct=said)(read))
     assert asked.of(Instructed)[0].instruction == QUESTION
     assert any("members were asked the question itself" in warning for warning in asked.answer.warnings)
     assert asked.answer.text == "482,000 crowns"
 
 
-@pytest.mark.parametrize("said", ["Hmm.", "", ModelUnavailableError("overloaded.", trouble="overload")])
+@pytest.mark.parametrize("said", ["Hmm.", "", ContextTooLongError("too long.")])
 def test_a_decision_that_cannot_be_read_is_an_answer_by_the_last_call(
     said: str | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,7 +354,7 @@ def test_out_of_calls_the_leader_answers_from_what_was_read(most: int) -> None:
     assert len(model.requests) <= most
     if asked.answer.partial:
         found = any("482,000" in event.text or "17" in event.text for event in asked.of(UnitWritten))
-        assert (model.roles[-1] == "answer") == found
+        assert ("answer" in model.roles) == found
     assert asked.answer.exit_code in ({0} if not asked.answer.partial else {3})
 
 
@@ -350,7 +363,7 @@ def test_400_chunks_are_asked_64_at_a_time_and_all_answers_are_counted_even_if_t
     model = SideBySide(
         Team(lambda text, _: f"Answer: {text.split()[-2]} sand dunes of {hash(text) % 999}"), window=1024
     )
-    _, asked = ask(model, {"window": 512, "gather": "always", "rounds": 1}, document=document)
+    _, asked = ask(model, {"window": 576, "gather": "always", "rounds": 1}, document=document)
     n = asked.answer.coverage.chunks
     assert n >= 400
     assert model.roles == ["instruct", *["member"] * n, "answer"]
@@ -382,7 +395,7 @@ def test_no_prompt_is_longer_than_its_window_however_long_replies_are(window: in
     said = iter(range(10**6))
     model = SideBySide(Team(lambda *_: f"Answer: {next(said)} dunes " + "and sand " * 20), window=window)
     _, asked = ask(model, settings, question=question)
-    assert asked.of(Contested)
+    assert asked.of(Contested) or asked.answer.coverage.chunks == 1
 
 
 def test_what_cannot_fit_is_refused_before_any_call() -> None:
@@ -413,18 +426,18 @@ def test_a_model_that_never_abstains_has_no_leader_and_is_held_to_its_chunk() ->
 
 
 def test_without_a_leader_the_answer_of_most_chunks_is_taken_and_it_is_said() -> None:
-    pages = [f"Page heading {n}\n\nThe harbour of Skagen was rebuilt for {n % 3 + 4} crowns. " * 9 for n in range(6)]
+    pages = [
+        f"Page heading {n}\n\nThe harbour of Skagen was rebuilt for {n % 3 % 2 + 4} crowns. " * 14 for n in range(6)
+    ]
     document = Document.from_pages(pages, id="5" * 64, name="three.pdf", paged=True)
 
     def said(read: Read) -> str:
         return re.findall(r"The harbour of Skagen was rebuilt for \d crowns\.", read.passages()[0])[0]
 
-    model, asked = ask(said, {"conflicts": False, "window": 512}, abstains=False, document=document)
-    assert any("the one most chunks give was taken" in w for w in asked.answer.warnings) == (
-        len(asked.answer.conflicts) > 0 and False
-    )
+    _, asked = ask(said, {"conflicts": False, "window": 512}, abstains=False, document=document)
     assert asked.forecast.exact
-    assert asked.answer.found
+    assert asked.answer.text == "The harbour of Skagen was rebuilt for 4 crowns."
+    assert [one.kept for one in asked.answer.conflicts[0].rivals] == [True, True]
 
 
 def test_the_scripted_reader_can_lead_and_be_led() -> None:
@@ -467,6 +480,4 @@ def test_the_second_instruction_reaches_the_second_hop_of_musique(at: int) -> No
     assert [event.round for event in asked.of(Instructed)] == [1, 2]
     assert hops[0]["answer"] in asked.of(Instructed)[1].instruction
     assert asked.answer.text == hops[1]["answer"]
-    cited = {citation.page for citation in asked.answer.citations}
-    assert cited
     assert not any(record["question"] in prompt for prompt in model.prompts_of("member"))
