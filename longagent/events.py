@@ -180,7 +180,7 @@ class Contested(Event):
     """One that gave the first answer, one that gave the second."""
     answers: tuple[str, str]
     said: str | None
-    """What the two chunks answer together; empty where they hold no answer, `None` where they could not be read."""
+    """What the two chunks answer together; empty where they hold no answer, `None` where that could not be told."""
     kept: tuple[str, ...]
     """What is left of the two, or what has taken their place."""
 

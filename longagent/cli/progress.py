@@ -162,7 +162,7 @@ class Progress:
             self._detail(f"round {event.round}, instruction: {event.instruction}")
             return
         if isinstance(event, Contested):
-            said = "could not be read" if event.said is None else event.said or "not found"
+            said = "nothing usable" if event.said is None else event.said or "not found"
             one, other = event.answers
             self._detail(f"round {event.round}, {one!r} or {other!r}, both chunks together: {said}")
             return

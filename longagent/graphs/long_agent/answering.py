@@ -92,9 +92,11 @@ def _warnings(state: State, ctx: Context) -> list[str]:
 def _says_open(state: State, ctx: Context) -> list[str]:
     """Say what was not settled."""
     warnings, rounds = [], state.get("rounds", [])
-    if count := state.get("unread_pairs", 0):
+    if count := state.get("undecided", 0):
         pairs = "1 pair of chunks" if count == 1 else f"{count} pairs of chunks"
-        warnings.append(f"{pairs} could not be read together; what they contradict each other in was left as it is.")
+        warnings.append(
+            f"{pairs}, read together, decided nothing; what they contradict each other in was left as it is."
+        )
     left = len(rounds[-1]["clusters"]) if rounds else 0
     if left > 1 and settles(ctx.config) and not rounds[-1]["gathers"]:
         who = "the leader chose" if leads(ctx.model) else "the one most chunks give was taken"

@@ -118,7 +118,7 @@ async def contest(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if not settles(ctx.config) or now["gathers"] or len(now["clusters"]) < 2 or not ctx.may_read_on:
         return {}
     settled = await members.contest(now, state["turn"], ctx)
-    return {"rounds": [*state["rounds"][:-1], settled.round], "unread_pairs": settled.failed}
+    return {"rounds": [*state["rounds"][:-1], settled.round], "undecided": settled.failed}
 
 
 async def lead(state: State, runtime: Runtime[Context]) -> dict[str, Any]:

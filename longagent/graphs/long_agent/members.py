@@ -49,7 +49,7 @@ class Contest(NamedTuple):
 
     round: Round
     failed: int
-    """Readings that failed."""
+    """Readings that decided nothing."""
 
 
 async def contest(now: Round, turn: int, ctx: Context) -> Contest:
@@ -79,14 +79,16 @@ async def contest(now: Round, turn: int, ctx: Context) -> Contest:
 
 
 async def _together(instruction: str, read: tuple[int, int], ctx: Context) -> str | None:
-    """Return what two chunks answer together; `None` where they cannot be read.
+    """Return what two chunks answer together; `None` where they cannot be read, or that says nothing.
 
     Raises:
         BudgetReached: a limit is in the way.
     """
     spans = [ctx.chunks[index].span for index in sorted(set(read))]
     try:
-        return (await ask(instruction, spans, ctx)).value.answer
+        answer = (await ask(instruction, spans, ctx)).value.answer
+        # A model that never says "not found" has not said so: what it said is not in the text.
+        return None if not answer and member_for(ctx.model) is member_brief else answer
     except ServerDownError:
         raise
     except PASSING:

@@ -92,8 +92,9 @@ async def chunk_tokens(plan: Plan) -> int:
         kept_for="a reply and a second chunk" if second else "a reply",
         hint="Raise --window or -S window=N, use -S conflicts=false, or shorten the question.",
     )
-    room = min(room + _LEAST_CHUNK if second else room, model.profile.reading_tokens or room + _LEAST_CHUNK)
-    return max(1, int((room // 2 if second else room) / await plan.scale(model)))
+    each = (room + _LEAST_CHUNK) // 2 if second else room
+    # Only few readings are of two chunks; were those as long as a model reads well, there were twice as many chunks.
+    return max(1, int(min(each, model.profile.reading_tokens or each) / await plan.scale(model)))
 
 
 async def estimate(plan: Plan, chunks: Sequence[Chunk]) -> Estimate:

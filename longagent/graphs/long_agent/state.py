@@ -38,5 +38,5 @@ class State(StrategyState):
     guessed: NotRequired[Annotated[list[Guess], add]]
     cut: NotRequired[Annotated[int, add]]
     """Members' replies that their cap cut off."""
-    unread_pairs: NotRequired[Annotated[int, add]]
-    """Pairs of chunks that could not be read together."""
+    undecided: NotRequired[Annotated[int, add]]
+    """Pairs of chunks that, read together, decided nothing, or could not be read."""

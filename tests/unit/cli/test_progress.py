@@ -95,7 +95,7 @@ def test_what_a_leader_has_done_is_told_when_asked_for(capsys: pytest.CaptureFix
         "round 1, instruction: Find the town.",
         f"{together} Paris",
         f"{together} not found",
-        f"{together} could not be read",
+        f"{together} nothing usable",
     ]
 
 

@@ -341,7 +341,7 @@ def test_a_chunk_that_fails_is_counted_and_two_that_fail_together_stay_as_they_a
     _, asked = ask(Team(both))
     coverage = asked.answer.coverage
     assert (coverage.failed, coverage.read) == (1, coverage.chunks - 1)
-    assert any("1 pair of chunks could not be read together" in warning for warning in asked.answer.warnings)
+    assert any("1 pair of chunks, read together, decided nothing" in warning for warning in asked.answer.warnings)
     assert [event.said for event in asked.of(Contested)] == [None]
     assert [one.kept for one in asked.answer.conflicts[0].rivals] == [True, True]
     with pytest.raises(ModelError, match="None of the chunks could be read"):
@@ -436,8 +436,24 @@ def test_without_a_leader_the_answer_of_most_chunks_is_taken_and_it_is_said() ->
 
     _, asked = ask(said, {"conflicts": False, "window": 512}, abstains=False, document=document)
     assert asked.forecast.exact
+    assert asked.of(Contested) == []
     assert asked.answer.text == "The harbour of Skagen was rebuilt for 4 crowns."
     assert [one.kept for one in asked.answer.conflicts[0].rivals] == [True, True]
+
+
+def test_what_such_a_model_makes_up_of_two_chunks_decides_nothing() -> None:
+    pages = [f"Page heading {n}\n\nThe harbour of Skagen was rebuilt for {n + 4} crowns. " * 20 for n in range(2)]
+    document = Document.from_pages(pages, id="6" * 64, name="two.pdf", paged=True)
+
+    def said(read: Read) -> str:
+        found = {*re.findall(r"rebuilt for (\d) crowns\.", " ".join(read.passages()))}
+        return f"The harbour of Skagen was rebuilt for {found.pop() if len(found) == 1 else 913} crowns."
+
+    _, asked = ask(said, abstains=False, reading_tokens=250, document=document)
+    assert {event.said for event in asked.of(Contested)} == {None}
+    assert [one.kept for one in asked.answer.conflicts[0].rivals] == [True, True]
+    assert asked.answer.text == "The harbour of Skagen was rebuilt for 4 crowns."
+    assert any("the one most chunks give was taken" in warning for warning in asked.answer.warnings)
 
 
 def test_the_scripted_reader_can_lead_and_be_led() -> None:
