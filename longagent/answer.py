@@ -40,6 +40,44 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A chunk that a model answered from."""
+
+    document: str
+    """Name of the document, as the user gave it."""
+    document_id: str
+    page: int
+    """First page, counted from 1; for formats without pages, the section."""
+    page_end: int
+    chunk: int
+    """Counted from 1, in the order of the source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """One of several answers that contradict each other."""
+
+    answer: str
+    """In a model's words."""
+    sources: tuple[Source, ...]
+    """The chunks that gave it."""
+    kept: bool
+    """Whether it was left when the answer was written."""
+    reason: str = ""
+    """Why it was rejected; empty where it was kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Chunks answered differently what they were asked: who said what, and what became of it."""
+
+    instruction: str
+    """What they were asked."""
+    rivals: tuple[Rival, ...]
+    """Those that were kept come first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """What the answer rests on, in model calls and tokens; unknown figures are `None`, never zero."""
 
@@ -103,6 +141,8 @@ class Answer:
     verify: Verify = "mark"
     """How it was checked."""
     citations: tuple[Citation, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    """Where chunks contradicted each other; only strategies that let each answer for itself tell."""
     strategy: str
     strategy_reason: str = ""
     """Why it: `as asked`, or what made `auto` choose it."""
@@ -121,7 +161,7 @@ class Answer:
         record["answer"] = record.pop("text")
         if self.retrieval:
             record["retrieval"]["hallucination_rate"] = self.retrieval.hallucination_rate
-        head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations")
+        head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations", "conflicts")
         middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval")
         tail = ("seconds", "warnings", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *middle, *tail)}

@@ -163,6 +163,29 @@ class Reasoned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instructed(Event):
+    """Who leads others, which read a chunk each, told them what to answer."""
+
+    round: int
+    """Counts from 1."""
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contested(Event):
+    """Two answers contradict each other; their chunks were read together to see which of them stands."""
+
+    round: int
+    chunks: tuple[int, int]
+    """One that gave the first answer, one that gave the second."""
+    answers: tuple[str, str]
+    said: str | None
+    """What the two chunks answer together; empty where they hold no answer, `None` where that could not be told."""
+    kept: tuple[str, ...]
+    """What is left of the two, or what has taken their place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChunksRead(Event):
     """A call has read these chunks."""
 

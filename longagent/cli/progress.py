@@ -17,8 +17,10 @@ from longagent.events import (
     CallFinished,
     CallRetried,
     ChunkFailed,
+    Contested,
     DocumentLoaded,
     Event,
+    Instructed,
     ModelStarting,
     Reasoned,
     RunFinished,
@@ -148,14 +150,22 @@ class Progress:
                 self._detail(f"call {event.call} {event.role} failed after {event.seconds:.1f} s: {event.reason}")
             case CallRetried():
                 self._show_retry(event)
-            case Reasoned():
+            case Reasoned() | Instructed() | Contested():
                 self._show_round(event)
             case BudgetSpent():
                 self._detail(f"answering from what was read: {event.reason}")
             case _:
                 pass
 
-    def _show_round(self, event: Reasoned) -> None:
+    def _show_round(self, event: Reasoned | Instructed | Contested) -> None:
+        if isinstance(event, Instructed):
+            self._detail(f"round {event.round}, instruction: {event.instruction}")
+            return
+        if isinstance(event, Contested):
+            said = "nothing usable" if event.said is None else event.said or "not found"
+            one, other = event.answers
+            self._detail(f"round {event.round}, {one!r} or {other!r}, both chunks together: {said}")
+            return
         for name in ("reasoning", "summary", "conclusion"):
             if said := getattr(event, name):
                 self._detail(f"round {event.round}, {name}: {said}")

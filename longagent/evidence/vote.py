@@ -1,7 +1,7 @@
 """Which of several answers most agree on, whatever their wording."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from longagent.evidence.abstention import is_abstention
@@ -45,22 +45,41 @@ def agreeing(answers: Sequence[str]) -> list[int]:
     if not answers:
         raise ValueError("a vote needs at least one answer")
     found = [index for index, answer in enumerate(answers) if not is_abstention(answer)]
+    held = _camps(answers, found or range(len(answers)))
+    best = max(held, key=lambda camp: (sum(len(stand.votes) for stand in camp), -camp[0].votes[0]))
+    spokesman, *others = [index for stand in best for index in stand.votes]
+    return [spokesman, *sorted(others)]
+
+
+def camps(answers: Sequence[str]) -> list[list[int]]:
+    """Return the indices of answers that agree, one list for each camp; first in it the one that speaks for it.
+
+    Camps are in the order of their first answers. See `agreeing` for what it is to agree.
+    """
+    found = ([index for stand in camp for index in stand.votes] for camp in _camps(answers, range(len(answers))))
+    return sorted(([first, *sorted(others)] for first, *others in found), key=min)
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two answers agree; see `agreeing`."""
+    return _form(one) == _form(other) or _stand(one).agrees(_stand(other))
+
+
+def _camps(answers: Sequence[str], indices: Iterable[int]) -> list[list[_Stand]]:
     stands: dict[str, _Stand] = {}
-    for index in found or range(len(answers)):
+    for index in indices:
         answer = answers[index]
         stands.setdefault(_form(answer), _stand(answer)).votes.append(index)
-    camps: list[list[_Stand]] = []
+    found: list[list[_Stand]] = []
     # The founder of a camp is its most frequent answer: who joins is compared with that one only, so that a long answer
     # that names two candidates doesn't make allies of both.
     for stand in sorted(stands.values(), key=lambda stand: (-len(stand.votes), stand.votes[0])):
-        camp = next((camp for camp in camps if camp[0].agrees(stand)), None)
+        camp = next((camp for camp in found if camp[0].agrees(stand)), None)
         if camp is None:
-            camps.append([stand])
+            found.append([stand])
         else:
             camp.append(stand)
-    best = max(camps, key=lambda camp: (sum(len(stand.votes) for stand in camp), -camp[0].votes[0]))
-    spokesman, *others = [index for stand in best for index in stand.votes]
-    return [spokesman, *sorted(others)]
+    return found
 
 
 def _form(answer: str) -> str:

@@ -170,6 +170,7 @@ class Asked:
             traced=self._traced(state),
             verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
+            conflicts=tuple(context.conflict(ref) for ref in state.get("conflicts", [])),
             strategy=self._resolved.strategy.name,
             strategy_reason=self._resolved.reason,
             model=self._models.default.name,

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from longagent.agents.agent import Agent
 from longagent.agents.passages import Delimiters
-from longagent.answer import Citation, Verify
+from longagent.answer import Citation, Conflict, Rival, Source, Verify
 from longagent.documents import Chunk, Document, Span
 from longagent.documents.chunking import halves
 from longagent.errors import (
@@ -20,7 +20,7 @@ from longagent.errors import (
     ServerDownError,
 )
 from longagent.events import ChunkFailed, ChunksRead, Emit
-from longagent.graphs.state import CitationRef, SpanRef
+from longagent.graphs.state import CitationRef, ConflictRef, SpanRef
 from longagent.llm.calls import Calls
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
@@ -141,6 +141,30 @@ class Context:
             quote=quote,
             said=ref["said"],
             status=ref["status"],
+        )
+
+    def conflict(self, ref: ConflictRef) -> Conflict:
+        """Return the conflict a reference stands for."""
+        rivals = (
+            Rival(
+                answer=rival["answer"],
+                sources=tuple(self._source(self.chunks[index]) for index in rival["chunks"]),
+                kept=rival["kept"],
+                reason=rival["reason"],
+            )
+            for rival in ref["rivals"]
+        )
+        return Conflict(instruction=ref["instruction"], rivals=tuple(rivals))
+
+    @staticmethod
+    def _source(chunk: Chunk) -> Source:
+        span, document = chunk.span, chunk.document
+        return Source(
+            document=document.name,
+            document_id=document.id,
+            page=span.page,
+            page_end=span.page_end,
+            chunk=chunk.index + 1,
         )
 
     @cached_property

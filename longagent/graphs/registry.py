@@ -20,6 +20,7 @@ _OURS = {
     "read-agent": "longagent.graphs.read_agent:read_agent",
     "mem-agent": "longagent.graphs.mem_agent:mem_agent",
     "infty-think": "longagent.graphs.infty_think:infty_think",
+    "long-agent": "longagent.graphs.long_agent:long_agent",
     "map-reduce": "longagent.graphs.map_reduce:map_reduce",
     "merge": "longagent.graphs.merge:merge",
     "hierarchical": "longagent.graphs.hierarchical:hierarchical",

@@ -32,6 +32,24 @@ class RetrievalRef(TypedDict):
     unverified: int
 
 
+class RivalRef(TypedDict):
+    """One of several answers that contradict each other."""
+
+    answer: str
+    chunks: list[int]
+    """Indices of those that gave it."""
+    kept: bool
+    reason: str
+    """Why it was rejected; empty where it was kept."""
+
+
+class ConflictRef(TypedDict):
+    """Chunks answered differently what they were asked."""
+
+    instruction: str
+    rivals: list[RivalRef]
+
+
 class StrategyState(TypedDict):
     """What every strategy is given and must fill in; a strategy's own state extends it."""
 
@@ -40,6 +58,8 @@ class StrategyState(TypedDict):
     """The answer as the model worded it; empty where nothing was read that could hold one."""
     evidence: NotRequired[list[SpanRef]]
     """The text the reply rests on; citations are looked for here."""
+    conflicts: NotRequired[list[ConflictRef]]
+    """Where chunks contradicted each other, for the answer's record."""
     overall: NotRequired[bool]
     """Whether the reply is about the whole, as a summary is, so that no place has to carry it."""
     chunks_read: NotRequired[Annotated[list[int], add]]

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
+from longagent.answer import Answer, Citation, Conflict, Coverage, Retrieval, Rival, Source, Usage
 from longagent.render.columns import columns
 from longagent.render.terminal import footer, megabytes, one_line, print_answer
 from longagent.store.runs import RunRecord
@@ -26,6 +26,8 @@ def answer_of(run: RunRecord) -> Answer | None:
         return None
     record = {**run.answer, "text": run.answer["answer"]}
     record["citations"] = tuple(_known(Citation, citation) for citation in record["citations"])
+    # Answers of earlier versions have none.
+    record["conflicts"] = tuple(_conflict(conflict) for conflict in record.get("conflicts", ()))
     record["usage"], record["coverage"] = _known(Usage, record["usage"]), _known(Coverage, record["coverage"])
     record["retrieval"] = _known(Retrieval, record["retrieval"]) if record.get("retrieval") else None
     record["warnings"] = tuple(record["warnings"])
@@ -108,6 +110,13 @@ def _listed(value: Any) -> str:
     if isinstance(value, dict):
         return ",".join(f"{key}={item}" for key, item in value.items())
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _conflict(record: dict[str, Any]) -> Conflict:
+    rivals = (
+        {**rival, "sources": tuple(_known(Source, one) for one in rival["sources"])} for rival in record["rivals"]
+    )
+    return Conflict(instruction=record["instruction"], rivals=tuple(_known(Rival, rival) for rival in rivals))
 
 
 def _known(kind: type[Any], record: dict[str, Any]) -> Any:

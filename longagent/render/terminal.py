@@ -7,12 +7,15 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from longagent.answer import Answer, Citation, Retrieval
+from longagent.answer import Answer, Citation, Retrieval, Rival
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
 """A word parted at the end of a line; shown in one piece, while the quote in the record stays as it is."""
 _LONGEST_QUOTE = 320
+_LONGEST_RIVAL = 120
+_MOST_RIVALS = 3
+_MOST_PAGES = 4
 
 _STATUS_STYLE = {"exact": "green", "close": "green", "located": "cyan", "unverified": "yellow"}
 
@@ -32,6 +35,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     whole = not console.is_terminal
     if answer.text is None:
         console.print(Text(_says_nothing(answer), style="bold yellow"), soft_wrap=whole)
+        _print_conflicts(answer, console)
         return
     console.print(Text(inert(answer.text), style="bold"), soft_wrap=whole)
     for doubt in _doubts(answer):
@@ -43,6 +47,36 @@ def print_answer(answer: Answer, console: Console) -> None:
                 console.print(Padding(line, (0, 0, 0, 2)))
             else:
                 console.print(Text("  ") + line, soft_wrap=True)
+    _print_conflicts(answer, console)
+
+
+def _print_conflicts(answer: Answer, console: Console) -> None:
+    lines = list(_contradicted(answer))
+    if lines:
+        console.print()
+    for line in lines:
+        console.print(Text(line, style="dim"), soft_wrap=not console.is_terminal)
+
+
+def _contradicted(answer: Answer) -> Iterator[str]:
+    """Yield what parts of the source said otherwise."""
+    rivals = [rival for conflict in answer.conflicts for rival in conflict.rivals if not rival.kept]
+    # One that was kept against all others is what was gone on with; several are not settled.
+    kept = ([rival for rival in conflict.rivals if rival.kept] for conflict in answer.conflicts)
+    open_ = [rival for left in kept if len(left) > 1 for rival in left]
+    for rival in open_[:_MOST_RIVALS]:
+        yield f"Not settled: “{_shortened(rival.answer, _LONGEST_RIVAL)}” ({_places(rival)})."
+    for rival in rivals[:_MOST_RIVALS]:
+        reason = _shortened(rival.reason, _LONGEST_RIVAL)
+        yield f"Rejected: “{_shortened(rival.answer, _LONGEST_RIVAL)}” ({_places(rival)}): {reason}."
+    if more := len(open_[_MOST_RIVALS:]) + len(rivals[_MOST_RIVALS:]):
+        yield f"{more} more answer{'s'[: more != 1]} of single chunks; --json tells them all."
+
+
+def _places(rival: Rival) -> str:
+    pages = list(dict.fromkeys(source.page for source in rival.sources))
+    listed = ", ".join(map(str, pages[:_MOST_PAGES])) + (", …" if len(pages) > _MOST_PAGES else "")
+    return f"p. {listed}"
 
 
 def _says_nothing(answer: Answer) -> str:
@@ -77,9 +111,9 @@ def _citation(number: int, citation: Citation) -> Iterator[Text]:
     yield Text(f"“{_shortened(citation.quote)}”", style="italic")
 
 
-def _shortened(quote: str) -> str:
+def _shortened(quote: str, most: int = _LONGEST_QUOTE) -> str:
     line = one_line(_PARTED.sub("", quote))
-    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"
+    return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
 def footer(answer: Answer) -> str:

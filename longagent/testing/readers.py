@@ -21,6 +21,8 @@ _PASSAGES = r"(?:\s*\[passage [^\n]*\n.*?\n\[end [0-9a-f]{8}\])*"
 _BULLET = re.compile(r"^- ", re.MULTILINE)
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
+_LISTED = re.compile(r"^\d+\. (.*) \[chunk [^\n]*\]$", re.MULTILINE)
+"""Members' answers in what a leader is shown."""
 _KEPT = 6
 """Sentences in a unit."""
 
@@ -41,8 +43,8 @@ class Read(NamedTuple):
 
     @property
     def question(self) -> str:
-        """The question; empty in prompts without one."""
-        return self.passages("question")[0]
+        """The question, or the instruction that takes its place; empty in prompts without one."""
+        return self.passages("question" if "question" in self.slots else "instruction")[0]
 
     def passages(self, slot: str = "passages") -> list[str]:
         """Return the texts of the delimited passages that stand in a slot; all of it when nothing is delimited."""
@@ -71,6 +73,8 @@ def closest_sentence(messages: Sequence[Message]) -> str:
         return "Not found."
     if read.name.startswith("alr2/reason"):
         return _closest(read.question, [_BULLET.sub("", text) for text in read.passages("evidence")])
+    if read.name.startswith("long_agent/") and read.name != "long_agent/member":
+        return _leader(read)
     return _closest(read.question, read.passages("notes" if "notes" in read.slots else "passages"))
 
 
@@ -93,6 +97,20 @@ def chain_reader(messages: Sequence[Message]) -> str:
         scores = [_score(set(keys(read.question)), unit) for unit in units]
         return f"Choice: {scores.index(max(scores)) + 1}\nAnswer: {_closest(read.question, units)}"
     return " ".join(units) if read.name.endswith(("_summary", "_code")) else _closest(read.question, units)
+
+
+def _leader(read: Read) -> str:
+    """Lead as who passes the question on, and then answers what is left of the members' answers."""
+    match read.name.rpartition("/")[2]:
+        case "instruct":
+            return f"Instruction: {read.question}\nParts: one"
+        case "aliases":
+            return "Same: none"
+        case "decide":
+            return "Action: ANSWER"
+        case _:
+            answers = _LISTED.findall(read.slots["history"])
+            return max(answers, key=lambda text: _score(set(keys(read.question)), text), default="Not found.")
 
 
 def _unit(read: Read, running: str) -> str:

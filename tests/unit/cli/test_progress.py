@@ -15,7 +15,9 @@ from longagent.events import (
     CallSpared,
     ChunkFailed,
     ChunksRead,
+    Contested,
     Event,
+    Instructed,
     Reasoned,
     RunFinished,
     RunResumed,
@@ -78,6 +80,22 @@ def test_reasoning_is_told_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
         "round 1, reasoning: It is 3.",
         "round 1, summary: 3.",
         "round 2, conclusion: It is 3.",
+    ]
+
+
+def test_what_a_leader_has_done_is_told_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    put = {"round": 1, "chunks": (2, 7), "answers": ("Rome", "Paris"), "kept": ("Paris",)}
+    events = (
+        Instructed(round=1, instruction="Find\nthe town."),
+        *(Contested(said=said, **put) for said in ("Paris", "", None)),
+    )
+    assert said(capsys, *events) == []
+    together = "round 1, 'Rome' or 'Paris', both chunks together:"
+    assert said(capsys, *events, level=1) == [
+        "round 1, instruction: Find the town.",
+        f"{together} Paris",
+        f"{together} not found",
+        f"{together} nothing usable",
     ]
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from longagent.evidence.vote import agreeing, vote
+from longagent.evidence.vote import agree, agreeing, camps, vote
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,22 @@ def test_the_order_of_answers_decides_only_ties() -> None:
 def test_no_answer_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         vote([])
+
+
+def test_camps_are_all_that_agree_in_the_order_of_their_first_answers() -> None:
+    assert camps(["Oslo", "1907", "Not found.", "It was rebuilt in 1907.", "oslo!", "1907"]) == [[0, 4], [1, 3, 5], [2]]
+    assert camps([]) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("The Danko Jones.", "danko jones", True),
+        ("1,234 crowns", "1234", True),
+        ("Rome", "Paris", False),
+        ("It was rebuilt.", "It was not rebuilt.", False),
+        ("Yes", "No", False),
+    ],
+)
+def test_two_answers_agree_whatever_their_wording(one: str, other: str, same: bool) -> None:
+    assert agree(one, other) == agree(other, one) == same

@@ -26,6 +26,25 @@ def look_up(request: Request) -> str:
     return conformance.reply_with_needle(request)
 
 
+def lead(request: Request) -> str:
+    """Lead members to the needle, and leave the answer to the last call."""
+    match request.role:
+        case "long_agent/instruct":
+            return f"Instruction: {conformance.QUESTION}\nParts: one"
+        case "long_agent/decide":
+            return "Action: ANSWER"
+        case "long_agent/aliases":
+            return "Same: none"
+        case "long_agent/member":
+            said = conformance.reply_with_needle(request)
+            # One member makes something up, so that there is a conflict to settle.
+            text = request.messages[-1]["content"]
+            invented = "gull number 3 was seen" in text and conformance.NEEDLE not in text
+            return "Notes: It may be so.\nAnswer: 17 guilders" if invented else f"Notes: As asked.\nAnswer: {said}"
+        case _:
+            return conformance.reply_with_needle(request)
+
+
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "rag": ("rag", {}),
     "full-context": ("full-context", {}),
@@ -37,6 +56,10 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "chain judged": ("chain-of-agents", {"window": 1024, "direction": "permuted", "paths": 3, "choose": "judge"}),
     "infty evidence": ("infty-think", {"evidence_tokens": 700, "rounds": 3}),
     "infty read": ("infty-think", {"form": "read", "window": 1024, "rounds": 2}),
+    "team": ("long-agent", {"window": 1024}),
+    "team of one round": ("long-agent", {"window": 1024, "rounds": 1, "aliases": False}),
+    "team that gathers": ("long-agent", {"window": 768, "gather": "always"}),
+    "team without readings of two": ("long-agent", {"window": 768, "conflicts": False}),
     "map-reduce": ("map-reduce", {"window": 1024}),
     "map-reduce collapsing": ("map-reduce", {"window": 768, "result_tokens": 64}),
     "merge": ("merge", {"window": 512}),
@@ -49,7 +72,11 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "sentences of the whole": ("alr2", {"form": "whole", "passes": 2, "window": 3700}),
     "gists one by one": ("read-agent", {"page_tokens": 200, "look_up": "sequential", "pages": 3}),
 }
-REPLIES: dict[str, Callable[[Request], str]] = {"infty-think": think_with_needle, "read-agent": look_up}
+REPLIES: dict[str, Callable[[Request], str]] = {
+    "infty-think": think_with_needle,
+    "read-agent": look_up,
+    "long-agent": lead,
+}
 """Of strategies whose roles reply in a form of their own."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
+from longagent.answer import Answer, Citation, Conflict, Coverage, Retrieval, Rival, Source, Usage
 from longagent.render.runs import answer_of, print_run, print_runs, run_dict, status_of
 from longagent.store.runs import RunRecord
 
@@ -18,6 +18,18 @@ ANSWER = Answer(
     found=True,
     citations=(
         Citation(document="a.md", document_id="0", page=1, page_end=1, start=0, end=3, quote="204", status="exact"),
+    ),
+    conflicts=(
+        Conflict(
+            instruction="How many?",
+            rivals=(
+                Rival(
+                    answer="204",
+                    sources=(Source(document="a.md", document_id="0", page=1, page_end=1, chunk=1),),
+                    kept=True,
+                ),
+            ),
+        ),
     ),
     strategy="rag",
     model="local",

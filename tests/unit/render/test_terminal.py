@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
+from longagent.answer import Answer, Citation, Conflict, Coverage, Retrieval, Rival, Source, Usage
 from longagent.render.terminal import dollars, footer, inert, megabytes, one_line, print_answer
 
 
@@ -71,6 +71,30 @@ def test_what_was_not_checked_says_so() -> None:
     assert "Not traced to the source" in printed(replace(answer("204"), traced=False))
     assert "Not checked against the source." in printed(replace(answer("204"), traced=None, verify="off"))
     assert printed(answer("204")) == "204\n"
+
+
+def rival(said: str, *pages: int, reason: str = "") -> Rival:
+    sources = [Source(document="a.pdf", document_id="0", page=page, page_end=page, chunk=page) for page in pages]
+    return Rival(answer=said, sources=tuple(sources), kept=not reason, reason=reason)
+
+
+def test_answers_that_were_rejected_are_told_with_pages_and_reason() -> None:
+    rivals = (rival("204", 6), rival("2\x1b04 \n thousand", 1, 1, 2, 3, 4, 5, reason="chunks 1 and 6 say: 204"))
+    found = replace(answer("204"), conflicts=(Conflict(instruction="How many?", rivals=rivals),))
+    assert printed(found) == "204\n\nRejected: “2\\x1b04 thousand” (p. 1, 2, 3, 4, …): chunks 1 and 6 say: 204.\n"
+    many = tuple(rival(str(page), page, reason="r") for page in range(1, 6))
+    assert printed(replace(found, text=None, conflicts=(Conflict(instruction="?", rivals=many),))).endswith(
+        "Rejected: “3” (p. 3): r.\n2 more answers of single chunks; --json tells them all.\n"
+    )
+
+
+def test_answers_that_were_left_side_by_side_are_told_as_not_settled() -> None:
+    open_ = Conflict(instruction="?", rivals=(rival("204", 6), rival("205", 7)))
+    settled = Conflict(instruction="?", rivals=(rival("Ann", 1), rival("Bob", 2, reason="r")))
+    assert "Not settled" not in printed(replace(answer("x"), conflicts=(settled, settled)))
+    assert "Not settled: “204” (p. 6).\nNot settled: “205” (p. 7).\n" in printed(
+        replace(answer("x"), conflicts=(open_,))
+    )
 
 
 def test_not_found_and_footer() -> None:
