@@ -85,9 +85,10 @@ class Calls:
         """Make the call within the budget, and remember its reply."""
         most = await most_of_call(model, request, self._budget)
         await self._reserve(most, request)
-        actual = most
+        self._number += 1
+        call, actual = self._number, most
         try:
-            reply = await self._in_time(key, model, request, most)
+            reply = await self._in_time(key, model, request, most, call)
             actual = await cost_of_call(model, request, reply, self._budget)
         except ModelError as error:
             actual = Spend()
@@ -98,7 +99,9 @@ class Calls:
         finally:
             self._budget.settle(most, actual)
         self.meter.count(model, reply)
+        # First of all: whatever is awaited before may be where the run is cancelled.
         await self._replies.keep(key, model, request, reply, actual)
+        await self._health.went_well(call)
         return reply
 
     async def _reserve(self, most: Spend, request: Request) -> None:
@@ -112,12 +115,12 @@ class Calls:
             if self._stopped:
                 await self._replies.reach_limit()
 
-    async def _in_time(self, key: bytes, model: Model, request: Request, most: Spend) -> Reply:
+    async def _in_time(self, key: bytes, model: Model, request: Request, most: Spend, call: int) -> Reply:
         """Make the call; end it when the time for it is up."""
         left = self._budget.seconds_left(final=request.final)
         try:
             async with asyncio.timeout(None if left == inf else left) as deadline:
-                return await self._told(key, model, request, most)
+                return await self._told(key, model, request, most, call)
         except TimeoutError as error:
             if not deadline.expired():
                 raise
@@ -125,10 +128,9 @@ class Calls:
             await self._replies.reach_limit()
             raise BudgetReached(self._budget.time_is_up) from error
 
-    async def _told(self, key: bytes, model: Model, request: Request, most: Spend) -> Reply:
+    async def _told(self, key: bytes, model: Model, request: Request, most: Spend, call: int) -> Reply:
         """Make the call, again where that may help, and tell how it went."""
-        self._number += 1
-        call, started = self._number, monotonic()
+        started = monotonic()
         self._emit(CallStarted(role=request.role, model=model.name, call=call))
 
         async def retry(error: ModelUnavailableError, wait: float) -> None:
@@ -164,7 +166,6 @@ class Calls:
                 completion_tokens=reply.completion_tokens,
             )
         )
-        await self._health.went_well(call)
         return reply
 
     async def _answers(self, model: Model) -> bool:

@@ -18,7 +18,7 @@ class Health:
         self._replies = replies
         self._in_a_row = 0
         self._ask_at = _ASK_AFTER
-        self._asking = False
+        self._asking = self._down = False
         self._open: list[tuple[int, bytes, str]] = []
         """Failures of which it is not known yet whether the server was to blame, with the calls begun by then."""
 
@@ -48,15 +48,17 @@ class Health:
         self._in_a_row += 1
         if self._asking or self._in_a_row < self._ask_at:
             return
-        self._asking = True
-        try:
-            if await answers():
-                # It lives: what failed failed for reasons of its own, and the run goes on without.
-                self._ask_at = 2 * self._in_a_row
-                await self._settle(begun)
-                return
-        finally:
-            self._asking = False
+        if not self._down:
+            self._asking = True
+            try:
+                self._down = not await answers()
+            finally:
+                self._asking = False
+        if not self._down:
+            # It lives: what failed failed for reasons of its own, and the run goes on without.
+            self._ask_at = 2 * self._in_a_row
+            await self._settle(begun)
+            return
         for _, suspect, reason in self._open:
             await self._replies.fail(suspect, reason, suspect=True)
         raise ServerDownError(
@@ -67,7 +69,7 @@ class Health:
 
     async def went_well(self, call: int) -> None:
         """Take note of a call that went well: the server lives."""
-        self._in_a_row, self._ask_at = 0, _ASK_AFTER
+        self._in_a_row, self._ask_at, self._down = 0, _ASK_AFTER, False
         # What failed before it began failed for reasons of its own: a resumed run need not try it again. A call that
         # was under way while another failed proves nothing.
         await self._settle(call - 1)
