@@ -1,7 +1,7 @@
 """`longagent graph`: the graph of facts of documents, as a file for other programs or as a picture."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,7 +64,7 @@ def graph(
 
         if out is not None and out.suffix not in _FORMS:
             raise UsageError(f"{out}: its name ends neither in {' nor in '.join(_FORMS)}.")
-        options = {
+        options: dict[str, Any] = {
             "strategy": GRAPH,
             "model": model,
             "role_model": pairs("--role-model", role_model or [], form="ROLE=MODEL") or None,
