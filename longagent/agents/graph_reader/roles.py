@@ -37,13 +37,13 @@ plan: Agent[str] = Agent("graph_reader/plan", parse=lambda reply: unlabelled(rep
 start: Agent[tuple[Candidate, ...]] = Agent("graph_reader/start", parse=candidates, fallback=(), role="plan")
 """Takes `nodes`, `question`, `plan` and `least`; returns nodes with scores, as named."""
 
-facts: Agent[Turn] = Agent("graph_reader/facts", parse=facts_turn, salvage=salvaged, role="explorer")
+at_facts: Agent[Turn] = Agent("graph_reader/at_facts", parse=facts_turn, salvage=salvaged, role="explorer")
 """Takes `facts`, `question`, `plan`, `actions`, `notebook` and `words`."""
 
-chunk: Agent[Turn] = Agent("graph_reader/chunk", parse=chunk_turn, salvage=salvaged, role="explorer")
+at_chunk: Agent[Turn] = Agent("graph_reader/at_chunk", parse=chunk_turn, salvage=salvaged, role="explorer")
 """Takes `passages`, `question`, `plan`, `actions`, `notebook` and `words`."""
 
-neighbours: Agent[Turn] = Agent("graph_reader/neighbours", parse=neighbours_turn, salvage=salvaged, role="explorer")
+at_neighbours: Agent[Turn] = Agent("graph_reader/at_neighbours", parse=neighbours_turn, salvage=salvaged, role="explorer")
 """Takes `names`, `question`, `plan`, `actions` and `notebook`."""
 
 note_brief: Agent[str] = Agent("graph_reader/note_brief", parse=unlabelled, role="explorer")
