@@ -43,7 +43,9 @@ at_facts: Agent[Turn] = Agent("graph_reader/at_facts", parse=facts_turn, salvage
 at_chunk: Agent[Turn] = Agent("graph_reader/at_chunk", parse=chunk_turn, salvage=salvaged, role="explorer")
 """Takes `passages`, `question`, `plan`, `actions`, `notebook` and `words`."""
 
-at_neighbours: Agent[Turn] = Agent("graph_reader/at_neighbours", parse=neighbours_turn, salvage=salvaged, role="explorer")
+at_neighbours: Agent[Turn] = Agent(
+    "graph_reader/at_neighbours", parse=neighbours_turn, salvage=salvaged, role="explorer"
+)
 """Takes `names`, `question`, `plan`, `actions` and `notebook`."""
 
 note_brief: Agent[str] = Agent("graph_reader/note_brief", parse=unlabelled, role="explorer")
