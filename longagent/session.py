@@ -241,6 +241,7 @@ class Session:
             delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
+            index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,
             runs=self.settings.state_dir / "runs" if remembered else None,

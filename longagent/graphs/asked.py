@@ -71,6 +71,7 @@ class Asked:
             seed=seed,
             verify=means.verify,
             questions=together,
+            index=means.index,
         )
 
     async def answer(self) -> Answer:

@@ -50,6 +50,7 @@ class Run:
             self._resolved,
             scales=self._means.scales,
             delimiters=self._means.delimiters,
+            index=self._means.index,
         )
         self._check_prices()
 

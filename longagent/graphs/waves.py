@@ -1,6 +1,6 @@
 """Reading all chunks side by side, in waves: what several strategies share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from langgraph.graph import START, StateGraph
@@ -25,6 +25,8 @@ class WaveState(StrategyState):
     """Adds how many chunks were sent off so far."""
 
     sent: NotRequired[int]
+    to_read: NotRequired[list[int]]
+    """Indices of the chunks to be sent off; where it is missing, all."""
 
 
 def read_in_waves(
@@ -32,29 +34,35 @@ def read_in_waves(
     read: Callable[..., Awaitable[dict[str, Any]]],
     *,
     then: str,
+    after: str = START,
 ) -> None:
-    """Add to a graph that every chunk is read by `read`, side by side; when limits or chunks end, it goes to `then`.
+    """Add to a graph that chunks are read by `read`, side by side; when limits or chunks end, it goes to `then`.
 
     Args:
         graph: of a `WaveState`.
         read: a node, of `Part` and `Runtime`, that reads the part's chunk by `Context.attempt`; its name is the node's.
             Updates of a wave are merged in the order of the chunks.
         then: name of the node that follows.
+        after: name of the node that goes before; it may choose the chunks, by `to_read`.
     """
     name = read.__name__
 
     async def send(state: WaveState, runtime: Runtime[Context]) -> list[Send] | str:
         ctx, first = runtime.context, state.get("sent", 0)
-        if first >= len(ctx.chunks) or not ctx.may_read_on:
+        chunks = _chunks(state, ctx)
+        if first >= len(chunks) or not ctx.may_read_on:
             return then
-        last = min(first + WAVE, len(ctx.chunks))
-        return [Send(name, Part(question=state["question"], chunk=index)) for index in range(first, last)]
+        return [Send(name, Part(question=state["question"], chunk=index)) for index in chunks[first : first + WAVE]]
 
     async def next_wave(state: WaveState, runtime: Runtime[Context]) -> dict[str, int]:
-        return {"sent": min(state.get("sent", 0) + WAVE, len(runtime.context.chunks))}
+        return {"sent": min(state.get("sent", 0) + WAVE, len(_chunks(state, runtime.context)))}
 
     graph.add_node(name, read, input_schema=Part)
     graph.add_node("next_wave", next_wave)
-    graph.add_conditional_edges(START, send, [name, then])
+    graph.add_conditional_edges(after, send, [name, then])
     graph.add_edge(name, "next_wave")
     graph.add_conditional_edges("next_wave", send, [name, then])
+
+
+def _chunks(state: WaveState, ctx: Context) -> Sequence[int]:
+    return state.get("to_read", range(len(ctx.chunks)))

@@ -55,7 +55,7 @@ async def read_facts(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
     sentences = await _noted(turn.notebook, known, state, ctx)
     call = turn.call or usual_at_facts(chunks, state["read"])
     place = follow(state, call, ctx.chunks, graph)
-    return {**place, **_step("facts", state, ctx, turn, call, sentences), **_counts(said)}
+    return {**place, **_step("facts", state, ctx, turn=turn, call=call, sentences=sentences), **_counts(said)}
 
 
 async def read_chunk(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ async def read_chunk(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
     done = [number] if attempt.outcome == "read" else []
     return {
         **place,
-        **_step("chunk", state, ctx, turn, call, sentences),
+        **_step("chunk", state, ctx, turn=turn, call=call, sentences=sentences),
         "read": [*state["read"], number],
         "chunks_read": done,
         "chunks_failed": [] if done else [number],
@@ -112,7 +112,11 @@ async def choose_neighbour(state: Walk, runtime: Runtime[Context]) -> dict[str, 
     call = turn.call or USUAL_AT_NEIGHBOURS
     place = follow(state, call, ctx.chunks, graph)
     # Only facts and passages go into the notebook.
-    return {**place, **_step("neighbours", state, ctx, turn, call, state["sentences"]), **_counts(said)}
+    return {
+        **place,
+        **_step("neighbours", state, ctx, turn=turn, call=call, sentences=state["sentences"]),
+        **_counts(said),
+    }
 
 
 def text_of(sentences: Sequence[Sourced]) -> str:
@@ -192,6 +196,7 @@ def _step(
     at: Literal["facts", "chunk", "neighbours"],
     state: Walk,
     ctx: Context,
+    *,
     turn: Turn,
     call: Call,
     sentences: list[Sourced],

@@ -32,6 +32,7 @@ from longagent.agents.graph_reader import (
     at_chunk,
     at_facts,
     at_neighbours,
+    facts,
     note_brief,
     otherwise,
 )
@@ -190,6 +191,7 @@ def _says_passed_over(state: State) -> list[str]:
     summary="indexes facts once, then explorers walk the graph of them: many questions, several hops, very long texts",
     paper="Li et al. 2024, arXiv 2406.14550",
     agents=(
+        facts,
         plan_role,
         start_role,
         at_facts,
