@@ -1,7 +1,9 @@
 """Settings of `graph-reader`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from longagent.graphs.reading import Positive
 
@@ -18,5 +20,21 @@ class GraphReaderConfig:
     """Length of a chunk, at most; by default 2,000, as in the paper, as far as the window holds them."""
     facts_tokens: Positive | None = None
     """Cap of the facts of a chunk; by default 1,024, a quarter of small windows."""
+    agents: Annotated[int, Field(gt=0, le=25)] = 5
+    """Explorers, each with a start node, a notebook and a queue of its own. The paper's best of 1, 3, 5 and 7."""
+    steps: Annotated[int, Field(gt=0, le=50)] = 10
+    """Functions an explorer calls, at most: the paper's limit."""
+    candidates: Positive = 500
+    """Nodes that are shown when start nodes are chosen; of more, those whose facts share most words with the question
+    and the plan."""
+    neighbours: Positive = 40
+    """Neighbours of a node that are shown, at most: those that share most facts with it."""
+    node_tokens: Positive | None = None
+    """Facts of a node that are shown, at most: those that share most words with the question and the plan; by default
+    as long as a chunk may be."""
+    notebook_tokens: Positive | None = None
+    """Cap of a notebook; by default 512, an eighth of small windows."""
+    answer_tokens: Positive | None = None
+    """Cap of the answer and of the analysis before it; by default 512, an eighth of small windows."""
     window: Positive | None = None
     """Tokens of a prompt and its reply together; by default what the model holds."""
