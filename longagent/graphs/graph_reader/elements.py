@@ -18,6 +18,7 @@ _WEIGHTS = {"name": 2.0, "number": 1.0, "word": 1.0}
 _AROUND = " \t\"'`´‘’“”„«»()[]{}<>*_.,;:!?•·-–—"
 _SYMBOLS = re.compile(r"[+#%]+")
 _JOINS = re.compile(r"\s+(?:(?:of|de|von|van|der|du|da|di|del|la|the|&)\s+){0,2}")
+_VERB = re.compile(r"(.+?)(?:ing|ed)")
 _VOWEL = re.compile("[aeiouy]")
 _DOUBLED = re.compile(r"([bdfgmnprt])\1$")
 
@@ -39,7 +40,7 @@ def clean(element: str) -> str:
 def element_key(element: str) -> str:
     """Return what all variants of an element share: case, accents, articles and plurals don't matter.
 
-    Of a single word that is no name its ending doesn't either. Empty for what stands for nothing: pronouns would be
+    The ending of a single word doesn't either. Empty for what stands for nothing: pronouns would be
     neighbours of everything.
     """
     tokens = element.split()
@@ -48,7 +49,7 @@ def element_key(element: str) -> str:
     found = [word.key for word in words(element)]
     if not found and not lost:
         return fold(element) if len(tokens) > 1 and element.istitle() else ""
-    if len(found) == 1 and not lost and element.islower():
+    if len(found) == 1 and not lost:
         found = [_stem(found[0])]
     return " ".join([*lost, *found, *_SYMBOLS.findall(element)])
 
@@ -57,10 +58,9 @@ def _stem(word: str) -> str:
     """Take the ending off an English verb: "planned" and "planning" become "plan"."""
     if not (word.isascii() and word.isalpha()) or len(word) < 5:
         return word
-    bare = re.sub(r"(?:ing|ed)$", "", word)
-    if bare != word and (len(bare) < 3 or not _VOWEL.search(bare)):
-        return word
-    return _DOUBLED.sub(r"\1", bare) if bare != word else word.removesuffix("e")
+    bare = _DOUBLED.sub(r"\1", found[1]) if (found := _VERB.fullmatch(word)) else word.removesuffix("e")
+    # "Manning" is no man, and "string" no "str".
+    return bare if len(bare) > 3 and _VOWEL.search(bare) else word
 
 
 def elements_of(sentences: Sequence[str]) -> list[tuple[str, ...]]:

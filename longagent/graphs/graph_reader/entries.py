@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +20,8 @@ from longagent.llm.model import Model
 _VERSION = 1
 """Of entries: a change in what they hold, or how the text becomes them, raises it."""
 _NAME = "graph-reader"
+_PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
+"""A word parted at the end of a line."""
 
 _log = logging.getLogger("longagent")
 
@@ -113,6 +116,10 @@ async def keep(ctx: Context, chunk: Chunk, entry: Entry, *, cap: int) -> None:
 
 def facts_by_code(spans: Sequence[tuple[int, Span]]) -> list[Fact]:
     """Return the sentences of some chunks as facts, with key elements chosen by how rare they are in all of them."""
-    found = [(inert(span.text[start:end]), chunk) for chunk, span in spans for start, end in sentences(span.text)]
+    found = [
+        (inert(_PARTED.sub("", span.text[start:end])), chunk)
+        for chunk, span in spans
+        for start, end in sentences(span.text)
+    ]
     chosen = elements_of([text for text, _ in found])
     return [Fact(text, elements, chunk) for (text, chunk), elements in zip(found, chosen, strict=True) if elements]

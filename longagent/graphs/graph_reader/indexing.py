@@ -39,7 +39,7 @@ class _Part(NamedTuple):
     by_code: bool
 
 
-async def find_indexed(_state: IndexState, runtime: Runtime[Context]) -> dict[str, Any]:
+async def find_indexed(state: IndexState, runtime: Runtime[Context]) -> dict[str, Any]:  # noqa: ARG001
     """Take what is in the index already; the other chunks are to be read. None is where code indexes."""
     ctx = runtime.context
     everything = range(len(ctx.chunks))
