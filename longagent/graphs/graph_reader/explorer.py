@@ -18,7 +18,7 @@ from longagent.evidence.provenance import Sourced, attribute
 from longagent.graphs.fitting import fit
 from longagent.graphs.graph_reader.config import GraphReaderConfig
 from longagent.graphs.graph_reader.indexing import fact_graph
-from longagent.graphs.graph_reader.plan import brief, caps, note_cap, room_for, words
+from longagent.graphs.graph_reader.plan import brief, caps, node_cap, note_cap, room_for, words
 from longagent.graphs.graph_reader.shown import shown_facts, shown_neighbours
 from longagent.graphs.graph_reader.start import PASSING
 from longagent.graphs.graph_reader.walk import (
@@ -44,7 +44,7 @@ async def read_facts(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
     config: GraphReaderConfig = ctx.config
     model, graph = ctx.model(at_facts), await fact_graph(ctx)
     room = await room_for(at_facts, model, state["question"], config)
-    facts = await shown_facts(state, graph, model, room=min(config.node_tokens or room, room))
+    facts = await shown_facts(state, graph, model, room=node_cap(config, room))
     chunks = {fact.chunk for fact in facts.facts}
     role = at_facts.reading(checked_facts(facts_turn, chunks, state["read"]))
     said = await _ask(role, state, ctx, facts=ctx.delimiters.block("facts", facts.text))

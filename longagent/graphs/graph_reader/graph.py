@@ -22,17 +22,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from longagent.agents.graph_reader import (
-    answer as answer_role,
-)
-from longagent.agents.graph_reader import (
-    answer_brief,
-    at_chunk,
-    at_facts,
-    at_neighbours,
-    facts,
-    note_brief,
-)
+from longagent.agents.graph_reader import answer as answer_role
+from longagent.agents.graph_reader import answer_brief, at_chunk, at_facts, at_neighbours, facts, note_brief
 from longagent.agents.graph_reader import plan as plan_role
 from longagent.agents.graph_reader import start as start_role
 from longagent.events import WalkPlanned
@@ -40,10 +31,7 @@ from longagent.graphs.graph_reader.answering import answer
 from longagent.graphs.graph_reader.config import GraphReaderConfig
 from longagent.graphs.graph_reader.explorer import choose_neighbour, read_chunk, read_facts
 from longagent.graphs.graph_reader.indexing import add_index, fact_graph
-from longagent.graphs.graph_reader.plan import (
-    chunk_tokens,
-    estimate,
-)
+from longagent.graphs.graph_reader.plan import chunk_tokens, estimate
 from longagent.graphs.graph_reader.start import choose, make_plan, starts
 from longagent.graphs.graph_reader.state import State
 from longagent.graphs.graph_reader.walk import Notebook, Walk, WalkEnd, begin

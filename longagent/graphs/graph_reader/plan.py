@@ -31,6 +31,7 @@ BRIEF_READS = 2
 START_NODES = 10
 """That are asked for, at least."""
 
+_USUAL_NODE = 2000
 _BLOCK = 28
 """Tokens of the lines around what a model wrote."""
 _LEAST_SHARE = 48
@@ -139,6 +140,11 @@ async def room_for(role: Agent[Any], model: Model, question: str, config: GraphR
     )
 
 
+def node_cap(config: GraphReaderConfig, room: int) -> int:
+    """Return the tokens that the facts of a node may take."""
+    return min(room, config.node_tokens or _USUAL_NODE)
+
+
 def names_cap(config: GraphReaderConfig, room: int) -> int:
     """Return the tokens that names of neighbours may take."""
     return min(room, config.neighbours * LINE)
@@ -206,7 +212,7 @@ async def _walking(plan: Plan, chunks: Sequence[Chunk]) -> tuple[Planned, int]:
     rooms = {role: await room_for(role, model, question, config) for role in (at_facts, at_chunk, at_neighbours)}
     _check(longest, rooms[at_chunk], "a chunk")
     shown = {
-        at_facts: min(config.node_tokens or rooms[at_facts], rooms[at_facts]),
+        at_facts: node_cap(config, rooms[at_facts]),
         at_chunk: longest,
         at_neighbours: names_cap(config, rooms[at_neighbours]),
     }
