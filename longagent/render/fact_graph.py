@@ -21,8 +21,8 @@ _STYLE = (
 def to_graphml(graph: FactGraph) -> str:
     """Return the graph as GraphML.
 
-    Nodes have `facts`, one to a line, and the indices of their `chunks`; edges their `weight`. Names and facts come from
-    documents and models: what XML does not take, control characters above all, is left out.
+    Nodes have `facts`, one to a line, and the indices of their `chunks`; edges their `weight`. Names and facts come
+    from documents and models: what XML does not take, control characters above all, is left out.
     """
     import networkx as nx
 
