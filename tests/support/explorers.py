@@ -45,7 +45,8 @@ def document(pages: int = PAGES) -> Document:
 
 def facts_of(text: str) -> str:
     """Reply with the facts of a page, as an ideal reader of facts would."""
-    page = int(re.findall(r"Page (\d+)\n", text)[0])
+    # A page may be longer than a chunk.
+    page = int(re.findall(r"(?:Page|day) (\d+)", text)[0])
     facts = _FACTS[page - 1] if page <= PAGES else (f"The surveyor walked on day {page}. | surveyor | day {page}",)
     return "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, start=1))
 

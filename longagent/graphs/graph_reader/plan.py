@@ -59,7 +59,8 @@ class Caps(NamedTuple):
 def caps(config: GraphReaderConfig, profile: Profile) -> Caps:
     """Return how long texts may be; in small windows all are shorter, so that a passage fits beside them."""
     window = window_of(profile, config.window)
-    notebook = config.notebook_tokens or min(512, window // 10)
+    usual = min(512, window // 10) if profile.abstains else BRIEF_READS * (note_cap(config, profile) + 4)
+    notebook = config.notebook_tokens or usual
     return Caps(
         plan=min(256, window // 20),
         actions=min(192, window // 24),
