@@ -9,6 +9,7 @@ import pytest
 from support.explorers import Asked, Walker, turn
 
 from longagent.documents import Document
+from longagent.events import Stepped
 from longagent.testing.readers import Read
 
 MUSIQUE = Path(__file__).parents[2] / "../shared/data/dev/musique.jsonl"
@@ -16,7 +17,7 @@ MUSIQUE = Path(__file__).parents[2] / "../shared/data/dev/musique.jsonl"
 
 def items() -> list[dict[str, Any]]:
     rows = map(json.loads, MUSIQUE.read_text(encoding="utf-8").splitlines())
-    return [row for row in rows if row["hops"] == 2]
+    return [row for row in rows if len(row["decomposition"]) == 2]
 
 
 def squeezed(text: str) -> str:
@@ -67,26 +68,27 @@ class Oracle(Walker):
         return any(squeezed(fact) in text for text in self.wanted)
 
 
+def by_neighbour(walk: list[Stepped], wanted: list[str]) -> bool:
+    """Whether an explorer notes both paragraphs, the second after a step to a neighbour."""
+    steps = [step.action.partition("(")[0] for step in walk]
+    if "read_neighbor_node" not in steps:
+        return False
+    before, at_end = (
+        [text for text in wanted if text[:80] in walk[at].notebook] for at in (steps.index("read_neighbor_node"), -1)
+    )
+    return len(before) < len(at_end) == len(wanted)
+
+
 @pytest.mark.skipif(not MUSIQUE.exists(), reason="needs the development data beside the checkout")
 def test_the_neighbour_step_reaches_the_second_hop() -> None:
-    both = by_neighbour = 0
+    reached = 0
     for item in items():
         text = "\n\n".join(f"# {document['title']}\n\n{document['text']}" for document in item["documents"])
         model = Oracle(item)
-        asked = Asked(
-            model,
-            {"index": "code", "chunk_tokens": 250, "agents": 5},
-            source=Document.from_text(text),
-            question=item["question"],
-        )
-        for agent in range(5):
-            steps = [step for step in asked.steps if step.agent == agent]
-            if not steps or sum(wanted[:80] in steps[-1].notebook for wanted in model.wanted) < len(model.wanted):
-                continue
-            both += 1
-            actions = [step.action.partition("(")[0] for step in steps]
-            by_neighbour += (
-                "read_chunk" in actions[actions.index("read_neighbor_node") :] if "read_neighbor_node" in actions else 0
-            )
-            break
-    print(both, by_neighbour, len(items()))
+        settings = {"index": "code", "chunk_tokens": 250, "agents": 5}
+        asked = Asked(model, settings, source=Document.from_text(text), question=item["question"])
+        walks = [[step for step in asked.steps if step.agent == agent] for agent in range(5)]
+        reached += any(by_neighbour(walk, model.wanted) for walk in walks)
+    # 14 when this was written. Of the others, some second paragraphs stand in the same chunk or share a name with the
+    # question, and some bridges are no key element of both: that is the index by code, not the walk.
+    assert reached >= 12
