@@ -1,4 +1,4 @@
-"""`graph-reader` reaches the second hop of real questions by the neighbours of a node, with a reader that knows both."""
+"""`graph-reader` reaches the second hop of real questions by neighbours of a node, with a reader that knows both."""
 
 import json
 import re

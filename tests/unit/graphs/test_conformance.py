@@ -68,6 +68,10 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "gists in parts": ("read-agent", {"page_tokens": 200, "window": 800, "gist_tokens": 100, "answer_tokens": 64}),
     "graph": ("graph-reader", {"chunk_tokens": 300, "agents": 2}),
     "graph by code": ("graph-reader", {"chunk_tokens": 300, "index": "code", "window": 1400, "steps": 4}),
+    "sentences": ("alr2", {"window": 768}),
+    "sentences twice": ("alr2", {"window": 768, "passes": 2, "check": "mark", "reason_with_context": True}),
+    "sentences of the best": ("alr2", {"window": 768, "prefilter": 3, "check": "off"}),
+    "sentences of the whole": ("alr2", {"form": "whole", "passes": 2, "window": 3700}),
     "gists one by one": ("read-agent", {"page_tokens": 200, "look_up": "sequential", "pages": 3}),
 }
 REPLIES: dict[str, Callable[[Request], str]] = {
