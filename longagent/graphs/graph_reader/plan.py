@@ -77,7 +77,7 @@ def brief(model_of: Callable[[Agent[Any]], Model]) -> bool:
 
 def plans(model_of: Callable[[Agent[Any]], Model]) -> bool:
     """Whether a model plans and chooses start nodes."""
-    return model_of(plan_role).profile.abstains and not brief(model_of)
+    return all(model_of(role).profile.abstains for role in (plan_role, start)) and not brief(model_of)
 
 
 def note_cap(config: GraphReaderConfig, profile: Profile) -> int:

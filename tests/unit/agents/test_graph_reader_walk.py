@@ -37,7 +37,7 @@ def texts(role: object) -> tuple[str, str]:
 
 
 def test_the_stages_are_played_by_one_role_and_every_prompt_has_its_own_hash() -> None:
-    assert [role.role for role in ROLES] == ["plan", "plan", *["explorer"] * 4, "answer", "answer"]
+    assert [role.role for role in ROLES] == ["plan", "start", *["explorer"] * 4, "answer", "answer"]
     assert len({role.prompt.hash for role in ROLES}) == len(ROLES)
 
 
