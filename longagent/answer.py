@@ -62,6 +62,27 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """What became of the sentences that a model was asked to copy from what it read, word for word."""
+
+    sentences: int
+    """How many it gave."""
+    verbatim: int
+    """Those that stand in what it read as they are, but for white space."""
+    unverified: int
+    """Those that do not stand there, nor nearly so."""
+
+    @property
+    def hallucination_rate(self) -> float | None:
+        """Share of the sentences that exactly match no part of what was read; `None` where there were none.
+
+        As in Li et al. 2024 (arXiv 2410.03227), up to white space. `unverified` counts less: a sentence with other
+        quotation marks is not made up.
+        """
+        return (self.sentences - self.verbatim) / self.sentences if self.sentences else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer with checked citations. `found` is false when the document does not carry an answer.
 
@@ -83,9 +104,13 @@ class Answer:
     """How it was checked."""
     citations: tuple[Citation, ...] = ()
     strategy: str
+    strategy_reason: str = ""
+    """Why it: `as asked`, or what made `auto` choose it."""
     model: str
     usage: Usage = field(default_factory=Usage)
     coverage: Coverage = field(default_factory=Coverage)
+    retrieval: Retrieval | None = None
+    """Of strategies that have sentences copied; `None` of others."""
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     run_id: str = ""
@@ -94,9 +119,12 @@ class Answer:
         """Return the answer as plain data, in the documented JSON schema."""
         record = asdict(self)
         record["answer"] = record.pop("text")
+        if self.retrieval:
+            record["retrieval"]["hallucination_rate"] = self.retrieval.hallucination_rate
         head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations")
-        tail = ("strategy", "model", "usage", "coverage", "seconds", "warnings", "run_id")
-        return {"schema": SCHEMA} | {key: record[key] for key in (*head, *tail)}
+        middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval")
+        tail = ("seconds", "warnings", "run_id")
+        return {"schema": SCHEMA} | {key: record[key] for key in (*head, *middle, *tail)}
 
     def to_json(self) -> str:
         """Return the one JSON object that `longagent ask --json` prints."""

@@ -231,7 +231,7 @@ class Session:
             raise UsageError("There is no question.")
         _check(questions)
         run = await self._prepare(sources, Numbered(on_event), Tracers())
-        return await run.forecast(*dict.fromkeys(questions))
+        return await run.forecast(*dict.fromkeys(questions), seed=self.settings.seed)
 
     async def _index(self, sources: Sequence[Source], tracers: Tracers) -> "FactGraph":
         emit = Numbered(tracers)
@@ -251,7 +251,7 @@ class Session:
     ) -> "Run":
         """Load documents, if any, open models, and put them together; `index`: to index, not to answer."""
         budget = Budget(self._limits())
-        # In threads: loading LangGraph takes a second and choosing a strategy several; the loop must stay free.
+        # In a thread: loading LangGraph takes a second; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
         only = GRAPH if index else REASONING if sources is None else None

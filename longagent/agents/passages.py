@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from longagent.documents import Span
 
@@ -23,7 +24,7 @@ class Delimiters:
         It is short because small models read digits badly: at twice the length the embedded one had 7 instead of 8 of
         25 look-ups right. Nobody can try out which of the 32 bits are right: a document has one guess.
         """
-        return hmac.digest(self.secret, about.encode("utf-8", "replace"), "sha256").hex()[:8]
+        return _tag(self.secret, about)
 
     def passages(self, spans: Sequence[Span]) -> str:
         """Return spans as delimited passages, numbered from 1, with their pages. Their text is inserted as it is."""
@@ -49,3 +50,8 @@ class Delimiters:
         unit = "page" if span.document.paged else "section"
         where = f"{unit} {span.page}" if span.page == span.page_end else f"{unit}s {span.page}-{span.page_end}"
         return f"[passage {number}, {where}, {tag}]\n{span.text}\n[end {tag}]"
+
+
+@lru_cache(maxsize=256)
+def _tag(secret: bytes, about: str) -> str:
+    return hmac.digest(secret, about.encode("utf-8", "replace"), "sha256").hex()[:8]

@@ -43,7 +43,7 @@ def ask(
             "-s",
             "--strategy",
             metavar="NAME",
-            help="How to read; see `longagent strategies`. Default: chosen by length, with its reason.",
+            help="How to read; see `longagent strategies`. Default: auto, which tells its choice and why.",
         ),
     ] = None,
     setting: Setting = None,

@@ -49,18 +49,26 @@ def list_them(
 @strategies.command()
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As `longagent strategies` lists it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `longagent strategies` lists it, or auto.")],
     as_json: Json = False,
 ) -> None:
-    """Print a strategy's settings, cost, departures from its paper, and graph."""
+    """Print a strategy's settings, cost, departures from its paper, and graph; of auto, its rules."""
     with guard():
         from rich.console import Console
 
         from longagent.cli.output import print_json
         from longagent.graphs import registry
+        from longagent.graphs.auto.describe import describe_rules
         from longagent.graphs.describe import describe
-        from longagent.render.strategies import print_strategy
+        from longagent.render.strategies import print_rules, print_strategy
 
+        if name == "auto":
+            rules = describe_rules()
+            if as_json or context.obj:
+                print_json([rule.to_dict() for rule in rules])
+            else:
+                print_rules(rules, Console(highlight=False))
+            return
         description = describe(registry.get(name))
         if as_json or context.obj:
             print_json(description.to_dict())

@@ -52,10 +52,20 @@ def passages(reply: str) -> Iterator[Passage]:
     """Yield the passages in quotation marks that are long enough to be quotes."""
     for match in _QUOTED.finditer(reply):
         text = _trimmed(next(group for group in match.groups() if group))
-        letters = sum(map(str.isalnum, text))
-        shortest = SHORTEST_UNSPACED if 2 * len(_UNSPACED.findall(text)) > letters else SHORTEST
-        if len(text) >= shortest:
+        if long_enough(text):
             yield Passage(text, match.start(), match.end())
+
+
+def long_enough(text: str) -> bool:
+    """Whether a text is too long to stand in a source by chance, or as a term."""
+    letters = sum(map(str.isalnum, text))
+    shortest = SHORTEST_UNSPACED if 2 * len(_UNSPACED.findall(text)) > letters else SHORTEST
+    return len(text) >= shortest
+
+
+def verbatim(said: str, text: str) -> bool:
+    """Whether words stand in a text as they are, but for white space."""
+    return " ".join(said.split()) in " ".join(text.split())
 
 
 def quoted(reply: str) -> Iterator[str]:

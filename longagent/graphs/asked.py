@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from time import monotonic
 from typing import cast
 
-from longagent.answer import Answer, Coverage
+from longagent.answer import Answer, Coverage, Retrieval
 from longagent.documents import Loaded
 from longagent.errors import BudgetReached, ModelError
 from longagent.events import RunResumed, RunStarted, Warned
@@ -156,7 +156,8 @@ class Asked:
         read = self._seen.read.union(state["chunks_read"])
         # Of several chains one may have read what another could not.
         failed = self._seen.failed.union(state["chunks_failed"]) - read
-        if failed and not read and not context.calls.stopped:
+        # A chunk that was read in parts, one of which could not be, failed as a whole; but it may have told something.
+        if failed and not read and not context.calls.stopped and not state["evidence"]:
             raise ModelError(f"None of the chunks could be read; the last: {self._seen.last_failure}")
         warnings = [*state["warnings"]]
         if context.calls.stopped:
@@ -176,9 +177,11 @@ class Asked:
             verify=context.verify,
             citations=tuple(context.citation(ref) for ref in state["citations"]),
             strategy=self._resolved.strategy.name,
+            strategy_reason=self._resolved.reason,
             model=self._models.default.name,
             usage=context.calls.meter.usage,
             coverage=Coverage(chunks=chunks, read=len(read), failed=len(failed)),
+            retrieval=Retrieval(**state["retrieval"]) if "retrieval" in state else None,
             seconds=seconds,
             warnings=(*self._loaded.warnings, *warnings),
             run_id=self._run,

@@ -45,13 +45,12 @@ class Cut(NamedTuple):
 
 
 class Cutter:
-    """Cuts documents, once for each size that questions ask for."""
+    """Cuts documents, once for each size that questions and strategies ask for."""
 
     def __init__(
         self,
         documents: Sequence[Document],
         models: Models,
-        resolved: Resolved,
         *,
         scales: dict[tuple[str, str], float],
         delimiters: Delimiters,
@@ -59,25 +58,25 @@ class Cutter:
     ) -> None:
         self._documents = documents
         self._models = models
-        self._resolved = resolved
         self._scales = scales
         self._delimiters = delimiters
         self._index = index
-        self._cuts: dict[int, Cut] = {}
+        self._cuts: dict[tuple[int, float], Cut] = {}
         self._cutting = asyncio.Lock()
 
-    async def prepare(self, question: str, together: tuple[str, ...] = ()) -> tuple[Cut, Estimate]:
+    async def prepare(self, question: str, resolved: Resolved, together: tuple[str, ...] = ()) -> tuple[Cut, Estimate]:
         """Return the chunks for a question, none where there is no document, and what reading them will take.
 
         Args:
             question: what is to be answered.
+            resolved: the strategy that is to answer it.
             together: all questions that are read for together, if there are several.
 
         Raises:
             WindowTooSmallError: prompts and question leave no room for the document.
             UsageError: the strategy does not say who words the answer.
         """
-        strategy, config, _ = self._resolved
+        strategy, config = resolved.strategy, resolved.config
         longest = max((document.text for document in self._documents), key=len, default="")
         middle = max(0, (len(longest) - _SAMPLE) // 2)
         sample = longest[middle : middle + _SAMPLE]
@@ -85,10 +84,11 @@ class Cutter:
         # Without a document there is nothing to cut, nor anything to keep room for.
         size = await strategy.chunk_tokens(plan) if self._documents else 1
         async with self._cutting:
-            if size not in self._cuts:
+            borders = (size, strategy.fill)
+            if borders not in self._cuts:
                 chunks = await asyncio.to_thread(chunk, self._documents, tokens=size, fill=strategy.fill)
-                self._cuts[size] = Cut(chunks, Index(chunks), _hash(chunks))
-        cut = self._cuts[size]
+                self._cuts[borders] = Cut(chunks, Index(chunks), _hash(chunks))
+        cut = self._cuts[borders]
         estimate = await strategy.estimate(plan, cut.chunks)
         if not estimate.writers:
             raise UsageError(

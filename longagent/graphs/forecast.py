@@ -69,8 +69,11 @@ def all_of(estimates: Sequence[Estimate], *, reads_once: bool) -> Estimate:
     """Return what several questions take: what they share once, and the rest of each."""
     first, *others = estimates
     planned = {(part.agent.name, part.final): part for part in first.planned}
-    for part in (part for other in others for part in other.planned if part.final or not (reads_once or part.shared)):
+    for part in (part for other in others for part in other.planned):
         key = (part.agent.name, part.final)
+        # Of several strategies the first need not be one that has it.
+        if key in planned and not part.final and (reads_once or part.shared):
+            continue
         planned[key] = part.plus(planned[key]) if key in planned else part
     return Estimate(
         planned=tuple(planned.values()),

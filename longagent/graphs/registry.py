@@ -24,6 +24,7 @@ _OURS = {
     "map-reduce": "longagent.graphs.map_reduce:map_reduce",
     "merge": "longagent.graphs.merge:merge",
     "hierarchical": "longagent.graphs.hierarchical:hierarchical",
+    "alr2": "longagent.graphs.alr2:alr2",
 }
 
 

@@ -1,14 +1,12 @@
 """From a strategy's name and settings to a strategy that can be run."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from longagent.documents import Document
 from longagent.errors import UsageError
 from longagent.graphs import registry
-from longagent.graphs.auto import choose
 from longagent.graphs.strategy import Strategy
-from longagent.llm.model import Profile
 
 
 class Resolved(NamedTuple):
@@ -17,6 +15,8 @@ class Resolved(NamedTuple):
     strategy: Strategy
     config: Any
     reason: str
+    chosen: Mapping[str, Any] = MappingProxyType({})
+    """Settings that were chosen with the strategy, not given by the user; already in `config`."""
 
 
 def resolve(named: str | Strategy, settings: Mapping[str, Any]) -> Resolved | None:
@@ -31,13 +31,6 @@ def resolve(named: str | Strategy, settings: Mapping[str, Any]) -> Resolved | No
         return None
     strategy = named if isinstance(named, Strategy) else registry.get(named)
     return Resolved(strategy, registry.configure(strategy, settings), "as asked")
-
-
-def resolve_auto(documents: Sequence[Document], profile: Profile) -> Resolved:
-    """Return the strategy for these documents, with its defaults."""
-    choice = choose(documents, profile)
-    strategy = registry.get(choice.name)
-    return Resolved(strategy, registry.configure(strategy, {}), choice.reason)
 
 
 def check_roles(strategy: Strategy, roles: Sequence[str]) -> None:

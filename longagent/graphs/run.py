@@ -8,12 +8,13 @@ from longagent.documents import Loaded
 from longagent.errors import UsageError
 from longagent.events import Emit
 from longagent.graphs.asked import Asked
+from longagent.graphs.auto import Chooser
 from longagent.graphs.cutting import Cutter
 from longagent.graphs.forecast import Forecast, all_of, forecast, most_for_answer
 from longagent.graphs.identity import run_id
 from longagent.graphs.means import Means
 from longagent.graphs.promise import check_room, promise
-from longagent.graphs.resolve import Resolved, check_roles, resolve_auto
+from longagent.graphs.resolve import Resolved, check_roles
 from longagent.graphs.room import check_window
 from longagent.graphs.seen import Seen
 from longagent.llm.budget import Spend
@@ -21,10 +22,11 @@ from longagent.llm.flights import Flights
 from longagent.llm.replies import remind
 from longagent.llm.roles import Models
 from longagent.store.journal import Journal
+from longagent.store.runs import read_run
 
 
 class Run:
-    """Answers questions from documents with one strategy. Making one takes time where that is to be chosen."""
+    """Answers questions from documents, with one strategy or with one that is chosen for each question."""
 
     def __init__(
         self, loaded: Loaded, models: Models, resolved: Resolved | None, *, emit: Emit, means: Means | None = None
@@ -37,8 +39,9 @@ class Run:
         """
         for model in models.each():
             check_window(model.profile.window)
-        self._resolved = resolved or resolve_auto(loaded.documents, models.default.profile)
-        check_roles(self._resolved.strategy, list(models.by_role))
+        if resolved is not None:
+            check_roles(resolved.strategy, list(models.by_role))
+        self._resolved = resolved
         self._loaded = loaded
         self._models = models
         self._emit = emit
@@ -47,27 +50,59 @@ class Run:
         self._cutter = Cutter(
             loaded.documents,
             models,
-            self._resolved,
             scales=self._means.scales,
             delimiters=self._means.delimiters,
             index=self._means.index,
         )
+        self._chooser = Chooser(
+            loaded.documents,
+            models,
+            self._cutter,
+            limits=self._means.budget.limits,
+            indexed=lambda: self._means.indexed(loaded.documents, models),
+        )
         self._check_prices()
 
-    async def forecast(self, *questions: str) -> Forecast:
+    async def forecast(self, *questions: str, seed: int | None = None) -> Forecast:
         """Tell what a question, or several as one batch, will take, without asking them."""
-        together = self._together(questions)
-        prepared = [await self._cutter.prepare(question, together) for question in questions]
+        ways = [await self._resolve(question, questions, seed) for question in questions]
+        together = _together(ways[0], questions)
+        prepared = [
+            await self._cutter.prepare(question, resolved, together)
+            for question, resolved in zip(questions, ways, strict=True)
+        ]
         chunks = max((cut.chunks for cut, _ in prepared), key=len)
         estimate = all_of([estimate for _, estimate in prepared], reads_once=bool(together))
-        strategy, reason = self._resolved.strategy.name, self._resolved.reason
-        return forecast(strategy, reason, self._models, chunks, estimate)
+        names = dict.fromkeys(resolved.strategy.name for resolved in ways)
+        reasons = dict.fromkeys(resolved.reason for resolved in ways)
+        return forecast(", ".join(names), "; ".join(reasons), self._models, chunks, estimate)
 
-    def _together(self, batch: Sequence[str]) -> tuple[str, ...]:
-        """Return the questions of a batch, if they are to be read for together."""
-        questions = tuple(dict.fromkeys(question.strip() for question in batch))
-        once = len(questions) > 1 and self._resolved.strategy.reads_once(self._resolved.config)
-        return questions if once else ()
+    async def _resolve(self, question: str, batch: Sequence[str], seed: int | None) -> Resolved:
+        """Return the strategy for a question: as asked, or chosen."""
+        if self._resolved is not None:
+            return self._resolved
+
+        async def begun(resolved: Resolved) -> bool:
+            if self._means.runs is None:
+                return False
+            run = self._run_id(question, resolved, (), seed)
+            record = await read_run(self._means.runs, run)
+            return record is not None and record.run_id == run and record.status != "finished"
+
+        resolved = await self._chooser.choose(question, batch, begun)
+        check_roles(resolved.strategy, list(self._models.by_role))
+        return resolved
+
+    def _run_id(self, question: str, resolved: Resolved, together: tuple[str, ...], seed: int | None) -> str:
+        return run_id(
+            self._loaded.documents,
+            question,
+            together=together,
+            strategy=resolved.strategy,
+            config=resolved.config,
+            models=self._models,
+            seed=seed,
+        )
 
     async def prepare(self, question: str, *, seed: int | None, batch: Sequence[str] = ()) -> Asked:
         """Get a question ready to be answered: documents cut, journal open, room for the answer promised. Close it.
@@ -80,22 +115,16 @@ class Run:
         Raises:
             UsageError: the limits do not hold even the calls that write the answers.
         """
-        together, means = self._together(batch), self._means
-        cut, estimate = await self._cutter.prepare(question, together)
+        means, resolved = self._means, await self._resolve(question, batch, seed)
+        together = _together(resolved, batch)
+        cut, estimate = await self._cutter.prepare(question, resolved, together)
         final = most_for_answer(estimate, self._models)
-        strategy, config, _ = self._resolved
-        run = run_id(
-            self._loaded.documents,
-            question,
-            together=together,
-            strategy=strategy,
-            config=config,
-            models=self._models,
-            seed=seed,
-        )
+        run = self._run_id(question, resolved, together, seed)
         journal = None
         if means.runs is not None:
-            manifest = {**means.manifest, "question": question, "strategy": strategy.name}
+            manifest = {**means.manifest, "question": question, "strategy": resolved.strategy.name}
+            if resolved.chosen:
+                manifest["settings"] = {key: str(value) for key, value in resolved.chosen.items()}
             if together:
                 manifest["together"] = [*together]
             journal = await Journal.open(
@@ -121,7 +150,7 @@ class Run:
             question,
             run_id=run,
             together=together,
-            resolved=self._resolved,
+            resolved=resolved,
             loaded=self._loaded,
             models=self._models,
             cut=cut,
@@ -147,3 +176,9 @@ class Run:
                 f"A limit on cost needs prices, and that of {unpriced[0]} is not known.",
                 hint="Give it in the configuration (docs/models.md), or limit tokens or calls.",
             )
+
+
+def _together(resolved: Resolved, batch: Sequence[str]) -> tuple[str, ...]:
+    """Return the questions of a batch, if they are to be read for together."""
+    questions = tuple(dict.fromkeys(question.strip() for question in batch))
+    return questions if len(questions) > 1 and resolved.strategy.reads_once(resolved.config) else ()

@@ -24,6 +24,14 @@ class CitationRef(TypedDict):
     said: str | None
 
 
+class RetrievalRef(TypedDict):
+    """What became of sentences that were to be copied; see `longagent.answer.Retrieval`."""
+
+    sentences: int
+    verbatim: int
+    unverified: int
+
+
 class StrategyState(TypedDict):
     """What every strategy is given and must fill in; a strategy's own state extends it."""
 
@@ -39,4 +47,6 @@ class StrategyState(TypedDict):
     chunks_failed: NotRequired[Annotated[list[int], add]]
     partial: NotRequired[bool]
     """Whether less was read than the strategy meant to read; a limit that was reached implies it."""
+    retrieval: NotRequired[RetrievalRef]
+    """Of strategies that have sentences copied, what became of these."""
     warnings: NotRequired[Annotated[list[str], add]]

@@ -20,6 +20,11 @@ from longagent.llm.spending import cost_of_call, most_of_call
 _FREE = frozenset({"rate_limit", "overload", "connection"})
 """Troubles for which nobody sends a bill; a model that was silent may well have worked."""
 
+_ANYTHING = Request(messages=({"role": "user", "content": "Reply with one word: yes."},), max_tokens=16, role="check")
+"""What a server is asked to see whether it answers at all."""
+_ANSWERS_WITHIN = 60.0
+"""Seconds; beyond that it is of no use."""
+
 
 class Calls:
     """The calls of one run. `model` wraps a model so that all its calls come this way."""
@@ -145,7 +150,7 @@ class Calls:
                 self._stop(error.message)
                 await self._replies.reach_limit()
             if isinstance(error, ModelError):
-                await self._health.failed(key, request, error, begun=self._number)
+                await self._health.failed(key, request, error, begun=self._number, answers=lambda: self._answers(model))
             raise
         seconds = monotonic() - started
         self._budget.took(seconds)
@@ -161,6 +166,30 @@ class Calls:
         )
         await self._health.went_well(call)
         return reply
+
+    async def _answers(self, model: Model) -> bool:
+        """Return whether a model answers at all: one short call, in one attempt."""
+        request, left = replace(_ANYTHING, run=self._run), self._budget.seconds_left(final=False)
+        most = await most_of_call(model, request, self._budget)
+        try:
+            self._budget.reserve(most, run=self._run, final=False)
+        except BudgetReached:
+            return False
+        actual = Spend()
+        try:
+            async with asyncio.timeout(min(left, _ANSWERS_WITHIN)):
+                reply = await model.complete(request)
+            actual = await cost_of_call(model, request, reply, self._budget)
+            self.meter.count(model, reply)
+            await self._replies.lose(actual)
+        except (ModelUnavailableError, TimeoutError):
+            return False
+        except ModelError:
+            # It said something, if only that it would rather not.
+            return True
+        finally:
+            self._budget.settle(most, actual)
+        return True
 
     def _stop(self, reason: str) -> None:
         if not self._stopped:

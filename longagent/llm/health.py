@@ -1,11 +1,14 @@
 """Whether a server is down, or only some calls are bad."""
 
+from collections.abc import Awaitable, Callable
+
 from longagent.errors import ModelError, ModelUnavailableError, ServerDownError
 from longagent.llm.model import Request
 from longagent.llm.replies import Replies
 
-_DOWN_AFTER = 3
-"""Calls in a row that failed for good before the server is taken to be down."""
+_ASK_AFTER = 3
+"""Calls in a row that failed for good before the server is asked whether it still answers; then twice as many, and so
+on."""
 
 
 class Health:
@@ -14,14 +17,25 @@ class Health:
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
         self._in_a_row = 0
+        self._ask_at = _ASK_AFTER
+        self._asking = False
         self._open: list[tuple[int, bytes, str]] = []
         """Failures of which it is not known yet whether the server was to blame, with the calls begun by then."""
 
-    async def failed(self, key: bytes, request: Request, error: ModelError, *, begun: int) -> None:
-        """Take note of a call that failed for good, when so many calls were begun.
+    async def failed(
+        self, key: bytes, request: Request, error: ModelError, *, begun: int, answers: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Take note of a call that failed for good.
+
+        Args:
+            key: Of the call.
+            request: The call.
+            error: How it failed.
+            begun: How many calls were begun by now.
+            answers: Asks the server something that has nothing to do with the document.
 
         Raises:
-            ServerDownError: it was one too many.
+            ServerDownError: many calls in a row failed, and the server does not answer at all.
         """
         # An answer that could not be written is always tried again.
         if not isinstance(error, ModelUnavailableError) or request.final:
@@ -32,8 +46,17 @@ class Health:
             return
         self._open.append((begun, key, error.message))
         self._in_a_row += 1
-        if self._in_a_row < _DOWN_AFTER:
+        if self._asking or self._in_a_row < self._ask_at:
             return
+        self._asking = True
+        try:
+            if await answers():
+                # It lives: what failed failed for reasons of its own, and the run goes on without.
+                self._ask_at = 2 * self._in_a_row
+                await self._settle(begun)
+                return
+        finally:
+            self._asking = False
         for _, suspect, reason in self._open:
             await self._replies.fail(suspect, reason, suspect=True)
         raise ServerDownError(
@@ -44,10 +67,14 @@ class Health:
 
     async def went_well(self, call: int) -> None:
         """Take note of a call that went well: the server lives."""
-        self._in_a_row = 0
+        self._in_a_row, self._ask_at = 0, _ASK_AFTER
         # What failed before it began failed for reasons of its own: a resumed run need not try it again. A call that
         # was under way while another failed proves nothing.
-        settled = [failure for failure in self._open if failure[0] < call]
-        self._open = [failure for failure in self._open if failure[0] >= call]
+        await self._settle(call - 1)
+
+    async def _settle(self, begun: int) -> None:
+        """Hold failures against the calls that failed, those that did when no more calls than these were begun."""
+        settled = [failure for failure in self._open if failure[0] <= begun]
+        self._open = [failure for failure in self._open if failure[0] > begun]
         for _, key, reason in settled:
             await self._replies.fail(key, reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from longagent.errors import UsageError
 from longagent.events import Warned
 from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 from longagent.llm.openai_server import OpenAIServer, clean_key
 from longagent.llm.prices import ModelFacts, facts
 from longagent.llm.profiles import profile_for
@@ -196,9 +196,9 @@ async def _stored_openai_key(config_dir: Path | None) -> str | None:
 async def _common_models(urls: Sequence[str], key: str | None) -> tuple[ServedModel, ...] | None:
     """Return the models that every server serves, each with its smallest window; `None` when a server has no list."""
     common: dict[str, ServedModel] | None = None
-    async with Clients(urls) as clients:
+    async with Client(urls) as client:
         for url in urls:
-            listing = await served_models(clients, url, key=key)
+            listing = await served_models(client, url, key=key)
             if listing is None:
                 return None
             here = {model.id: model for model in listing}

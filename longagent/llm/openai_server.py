@@ -10,7 +10,7 @@ from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
 from longagent.llm.chat_request import write_request
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 from longagent.llm.dialect import Feature, not_accepted, thinking_tokens
 from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
@@ -76,9 +76,9 @@ class OpenAIServer:
         self._key = clean_key(api_key)
         self._timeout = timeout
         self._counter = counter
-        self._clients = Clients(urls)
+        self._client = Client(urls)
         self._addresses = Addresses(urls, concurrency=concurrency, limits=limits)
-        self._tokens = TokenCounter(self._clients, urls, served=served, key=self._key)
+        self._tokens = TokenCounter(self._client, urls, served=served, key=self._key)
         self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
         self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}
 
@@ -116,7 +116,7 @@ class OpenAIServer:
 
     async def aclose(self) -> None:
         """Close all connections; calls still in flight fail. Safe to call twice."""
-        await self._clients.aclose()
+        await self._client.aclose()
 
     async def _attempt(self, server: str, request: Request) -> Reply:
         known = self._not_accepted[server]
@@ -143,18 +143,18 @@ class OpenAIServer:
         url = f"{server}/chat/completions"
         async with self._pulses[server].watch():
             return await exchange(
-                self._clients, "POST", url, server=server, key=self._key, timeout=self._timeout, body=body
+                self._client, "POST", url, server=server, key=self._key, timeout=self._timeout, body=body
             )
 
     async def _answers(self, server: str) -> bool:
-        return await answers(self._clients, server, key=self._key)
+        return await answers(self._client, server, key=self._key)
 
     async def _refused(self, server: str, response: Response, request: Request) -> ModelError:
         listed: tuple[str, ...] = ()
         if response.status == 404:
             # 404 says either "no such model" or "no such path"; the list of models tells which.
             try:
-                models = await served_models(self._clients, server, key=self._key)
+                models = await served_models(self._client, server, key=self._key)
                 listed = tuple(model.id for model in models or ())
             except ModelError:
                 listed = ()

@@ -66,7 +66,7 @@ class Pulse:
         watcher, self._watcher = self._watcher, None
         watcher.cancel()
         if isinstance(watcher, asyncio.Task):
-            # Its connection must be gone before the clients close.
+            # Its connection must be gone before the client closes.
             await asyncio.wait([watcher])
 
     async def _watch(self) -> None:

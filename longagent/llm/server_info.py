@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from longagent.errors import ModelError, ModelUnavailableError
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 from longagent.llm.refusals import refusal
 from longagent.llm.wire import Response, exchange
 
@@ -25,43 +25,43 @@ class ServedModel(NamedTuple):
     """Tokens of prompt and reply together; `None` when the server does not say."""
 
 
-async def served_models(clients: Clients, server: str, *, key: str | None = None) -> tuple[ServedModel, ...] | None:
+async def served_models(client: Client, server: str, *, key: str | None = None) -> tuple[ServedModel, ...] | None:
     """Return the models a server lists; `None` when it keeps no list, or keeps it from this key.
 
     Raises:
         ModelUnavailableError: it cannot be reached, fails, or is no model server.
         ModelRejectedError: it wants another key.
     """
-    response = await exchange(clients, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
+    response = await exchange(client, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
     if response.status in {403, 404, 405, 501}:
         return None
     if not 200 <= response.status < 300:
         raise refusal(response, server=server, served="", key=key)
     entries = _entries(response, server)
-    return tuple([await _served(clients, server, entry, key=key) for entry in entries if _usable(entry.get("id"))])
+    return tuple([await _served(client, server, entry, key=key) for entry in entries if _usable(entry.get("id"))])
 
 
-async def answers(clients: Clients, server: str, *, key: str | None = None) -> bool:
+async def answers(client: Client, server: str, *, key: str | None = None) -> bool:
     """Return whether a server answers a simple question, whatever it answers."""
     try:
-        await exchange(clients, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
+        await exchange(client, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
     except ModelError:
         return False
     return True
 
 
-async def _served(clients: Clients, server: str, entry: Mapping[str, Any], *, key: str | None) -> ServedModel:
+async def _served(client: Client, server: str, entry: Mapping[str, Any], *, key: str | None) -> ServedModel:
     window = next((size for name in _WINDOW_KEYS if (size := _size(entry.get(name)))), None)
     if window is None and (entry.get("owned_by") == "llamacpp" or isinstance(entry.get("meta"), dict)):
-        window = await _llama_cpp_window(clients, server, entry.get("meta"), key=key)
+        window = await _llama_cpp_window(client, server, entry.get("meta"), key=key)
     return ServedModel(entry["id"], window)
 
 
-async def _llama_cpp_window(clients: Clients, server: str, meta: Any, *, key: str | None) -> int | None:
+async def _llama_cpp_window(client: Client, server: str, meta: Any, *, key: str | None) -> int | None:
     """Return the window of one slot; failing that, the length the model was trained for, which is an upper bound."""
     try:
         url = f"{server.removesuffix('/v1')}/props"
-        response = await exchange(clients, "GET", url, server=server, key=key, timeout=CHECK_SECONDS)
+        response = await exchange(client, "GET", url, server=server, key=key, timeout=CHECK_SECONDS)
         settings = json.loads(response.body)["default_generation_settings"]
         return _size(settings["n_ctx"])
     except (ModelError, ValueError, RecursionError, KeyError, TypeError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from longagent.errors import ModelError
 from longagent.llm.base_url import is_openai
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 from longagent.llm.model import Message
 from longagent.llm.wire import exchange
 
@@ -77,16 +77,16 @@ class Guess:
 class TokenCounter:
     """Counts as the model's server does, where it offers that, and else guesses on the high side. It never fails."""
 
-    def __init__(self, clients: Clients, base_urls: Sequence[str], *, served: str, key: str | None) -> None:
+    def __init__(self, client: Client, base_urls: Sequence[str], *, served: str, key: str | None) -> None:
         """Describe the server; nothing is sent before the first count.
 
         Args:
-            clients: lends connections.
+            client: for asking the servers.
             base_urls: the model's addresses; the first is asked.
             served: the model's name there.
             key: sent along.
         """
-        self._clients = clients
+        self._client = client
         self._server = base_urls[0]
         self._served = served
         self._key = key
@@ -127,7 +127,7 @@ class TokenCounter:
         asked = {"model": self._served, "prompt": text, "content": text}
         try:
             response = await exchange(
-                self._clients,
+                self._client,
                 "POST",
                 f"{self._server.removesuffix('/v1')}/tokenize",
                 server=self._server,

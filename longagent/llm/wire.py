@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from longagent.errors import ModelUnavailableError, Trouble
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
 MAX_BYTES = 16 * 1024 * 1024
 """No honest reply is longer; a broken server must not fill the memory."""
@@ -33,7 +33,7 @@ class Response(NamedTuple):
 
 
 async def exchange(
-    clients: Clients,
+    client: Client,
     method: str,
     url: str,
     *,
@@ -47,31 +47,33 @@ async def exchange(
     Raises:
         ModelUnavailableError: no complete response came; the message names `server`.
     """
-    import httpx
+    import aiohttp
 
     # No compression: replies are short, and a small body cannot blow up into a large one.
     headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
-    phases = httpx.Timeout(None, connect=min(CONNECT_SECONDS, timeout))
+    session, proxy = client.session(), client.proxy(server)
+    phases = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, timeout))
+    secure = client.tls if url.startswith("https:") or (proxy or "").startswith("https:") else True
     try:
-        with clients.lend() as client:
-            # The client's own read timeout starts anew with every byte, so a dripping server would never meet it.
-            async with (
-                asyncio.timeout(timeout),
-                client.stream(method, url, content=body, headers=headers, timeout=phases) as response,
-            ):
-                content = await _read(response, server)
-                kind = response.headers.get("content-type", "")
-                return Response(response.status_code, kind, content, asked_wait(response.headers))
-    except (TimeoutError, httpx.ReadTimeout) as error:
+        async with (
+            asyncio.timeout(timeout),
+            session.request(
+                method, url, data=body, headers=headers, timeout=phases, proxy=proxy, ssl=secure, allow_redirects=False
+            ) as response,
+        ):
+            content = await _read(response, server)
+            kind = response.headers.get("content-type", "")
+            return Response(response.status, kind, content, asked_wait(response.headers))
+    except aiohttp.ClientError as error:
+        raise _unreachable(server, error) from error
+    except TimeoutError as error:
         raise ModelUnavailableError(
             f"the model server at {server} did not answer within {timeout:g} s.",
             hint="It may hang or be overloaded: try a lower --concurrency, or restart it.",
             trouble="timeout",
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _unreachable(server, error) from error
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
@@ -95,12 +97,12 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-async def _read(response: "httpx.Response", server: str) -> bytes:
-    import httpx
+async def _read(response: "aiohttp.ClientResponse", server: str) -> bytes:
+    import aiohttp
 
     body = bytearray()
     try:
-        async for piece in response.aiter_bytes():
+        async for piece in response.content.iter_any():
             body += piece
             if len(body) > MAX_BYTES:
                 raise ModelUnavailableError(
@@ -108,7 +110,7 @@ async def _read(response: "httpx.Response", server: str) -> bytes:
                     hint="Check --base-url: is this a model server?",
                     trouble="reply",
                 )
-    except httpx.TransportError as error:
+    except aiohttp.ClientError as error:
         # Not a broken connection like others: the reply was being written, so it may be billed.
         raise _broke_off(server, trouble="reply") from error
     return bytes(body)
@@ -116,9 +118,15 @@ async def _read(response: "httpx.Response", server: str) -> bytes:
 
 def _unreachable(server: str, error: Exception) -> ModelUnavailableError:
     """Tell a failed exchange in words; the text of the exception itself is for programmers."""
-    import httpx
+    import aiohttp
 
-    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.InvalidURL)):
+    never_there = (
+        aiohttp.ClientConnectorError,
+        aiohttp.ConnectionTimeoutError,
+        aiohttp.ClientHttpProxyError,
+        aiohttp.InvalidURL,
+    )
+    if isinstance(error, never_there):
         return ModelUnavailableError(
             f"cannot reach the model server at {server}: {_why(error)}.", hint="Start it, or check --base-url."
         )
@@ -134,11 +142,12 @@ def _broke_off(server: str, *, trouble: Trouble) -> ModelUnavailableError:
 
 
 def _why(error: Exception) -> str:
-    import httpx
+    import aiohttp
 
     reasons: dict[type[BaseException], str] = {
-        httpx.ProxyError: "the proxy refused",
-        httpx.ConnectTimeout: "no connection in time",
+        aiohttp.ClientProxyConnectionError: "the proxy cannot be reached",
+        aiohttp.ClientHttpProxyError: "the proxy refused",
+        aiohttp.ConnectionTimeoutError: "no connection in time",
         ConnectionRefusedError: "connection refused",
         socket.gaierror: "no such host",
         ssl.SSLCertVerificationError: "its TLS certificate is not trusted",

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from longagent.answer import Answer, Citation, Coverage, Usage
+from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
 from longagent.render.columns import columns
 from longagent.render.terminal import footer, megabytes, one_line, print_answer
 from longagent.store.runs import RunRecord
@@ -27,6 +27,7 @@ def answer_of(run: RunRecord) -> Answer | None:
     record = {**run.answer, "text": run.answer["answer"]}
     record["citations"] = tuple(_known(Citation, citation) for citation in record["citations"])
     record["usage"], record["coverage"] = _known(Usage, record["usage"]), _known(Coverage, record["coverage"])
+    record["retrieval"] = _known(Retrieval, record["retrieval"]) if record.get("retrieval") else None
     record["warnings"] = tuple(record["warnings"])
     answer: Answer = _known(Answer, record)
     return answer

@@ -1,5 +1,6 @@
 """A strategy on a terminal."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from longagent.render.columns import columns
 from longagent.render.terminal import inert, one_line
 
 if TYPE_CHECKING:
+    from longagent.graphs.auto.describe import RuleDescription
     from longagent.graphs.describe import Description, Setting
 
 
@@ -38,6 +40,19 @@ def print_strategy(strategy: "Description", console: Console) -> None:
     for line in inert(strategy.graph).splitlines():
         # As it is: it is meant to be copied.
         console.print(Text(line), soft_wrap=True)
+
+
+def print_rules(rules: "Sequence[RuleDescription]", console: Console) -> None:
+    """Print the rules of `auto`, in the order in which they are tried."""
+    _line(console, Text("auto", style="bold"))
+    _line(console, Text("the first rule that applies decides; it takes the first strategy that fits window and limits"))
+    for number, rule in enumerate(rules, start=1):
+        _heading(console, f"{number}. {rule.when}")
+        for way in rule.ways:
+            where = f", {way.where}" if way.where else ""
+            _line(console, Text(f"{way.strategy}{where}{'' if way.installed else ' (not installed)'}"), indent=2)
+    console.print()
+    _line(console, Text("where nothing fits: rag"))
 
 
 def _default(setting: "Setting") -> str:

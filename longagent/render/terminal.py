@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from longagent.answer import Answer, Citation
+from longagent.answer import Answer, Citation, Retrieval
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
@@ -95,7 +95,15 @@ def footer(answer: Answer) -> str:
     if coverage.chunks:
         failed = f", {coverage.failed} failed" if coverage.failed else ""
         took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
+    if answer.retrieval and answer.retrieval.sentences:
+        took.append(_says_retrieved(answer.retrieval))
     return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])
+
+
+def _says_retrieved(retrieval: Retrieval) -> str:
+    sentences = "1 sentence" if retrieval.sentences == 1 else f"{retrieval.sentences} sentences"
+    missing = f", {retrieval.unverified} not in the source" if retrieval.unverified else ""
+    return f"{sentences} retrieved{missing}"
 
 
 def dollars(cost: float | None) -> str:

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from longagent.store.lock import exclusive
 
@@ -25,6 +26,13 @@ _WAL_LIMIT = 8 * 2**20
 
 class _UnusableError(sqlite3.DatabaseError):
     """The file was written by another version of longagent, or is somebody else's."""
+
+
+class _Write(NamedTuple):
+    """A change that waits for its transaction."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    result: Future[Any]
 
 
 class Database:
@@ -49,6 +57,7 @@ class Database:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"longagent {path.name}")
         self._lock = threading.Lock()
         self._closed = False
+        self._writes: list[_Write] = []
         # Of the worker thread alone.
         self._connection: sqlite3.Connection | None = None
         self._opened: os.stat_result | None = None
@@ -61,9 +70,16 @@ class Database:
         """Return what `work` returns once its changes are committed; they are dropped if it raises.
 
         A process killed right afterwards loses nothing; a machine that loses power may lose the last seconds. `work`
-        is called again if the file turns out to be damaged.
+        is called again if the file turns out to be damaged, or if another write that was waiting with it raised: what
+        waits at the same time is one transaction, for a commit costs more than most changes.
         """
-        return await self._run(lambda: self._in_transaction("BEGIN IMMEDIATE", work))
+        result: Future[T] = _begun()
+        with self._lock:
+            self._check_open()
+            self._writes.append(_Write(work, result))
+            if len(self._writes) == 1:
+                self._worker.submit(self._write_waiting)
+        return await asyncio.wrap_future(result)
 
     async def shrink(self) -> None:
         """Give back the disk space of what was deleted."""
@@ -80,24 +96,33 @@ class Database:
             await self._run(self._disconnect, last=True)
 
     async def _run(self, work: Callable[[], T], *, last: bool = False) -> T:
-        result: Future[T] = Future()
-        # Marked as running from the start: a caller that is cancelled must not take a queued write with it.
-        result.set_running_or_notify_cancel()
-
-        def fulfil() -> None:
-            try:
-                result.set_result(work())
-            except BaseException as error:
-                result.set_exception(error)
-
+        result: Future[T] = _begun()
         with self._lock:
-            if self._closed:
-                raise sqlite3.ProgrammingError(f"{self.path} is closed")
+            self._check_open()
             self._closed = last
-            self._worker.submit(fulfil)
+            self._worker.submit(_fulfil, result, work)
             if last:
                 self._worker.shutdown(wait=False)
         return await asyncio.wrap_future(result)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise sqlite3.ProgrammingError(f"{self.path} is closed")
+
+    def _write_waiting(self) -> None:
+        with self._lock:
+            writes, self._writes = self._writes, []
+        if len(writes) > 1:
+            with suppress(Exception):
+                values = self._in_transaction(
+                    "BEGIN IMMEDIATE", lambda opened: [write.work(opened) for write in writes]
+                )
+                for write, value in zip(writes, values, strict=True):
+                    write.result.set_result(value)
+                return
+        # Alone, or one of them failed: each finds out whether it is the one.
+        for write in writes:
+            _fulfil(write.result, partial(self._in_transaction, "BEGIN IMMEDIATE", write.work))
 
     def _in_transaction(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         def attempt() -> T:
@@ -181,6 +206,20 @@ class Database:
         for suffix in ("-wal", "-shm", ""):
             with suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + suffix).replace(aside.with_name(aside.name + suffix))
+
+
+def _begun() -> Future[Any]:
+    """Return a future marked as running: a caller that is cancelled must not take a queued write with it."""
+    result: Future[Any] = Future()
+    result.set_running_or_notify_cancel()
+    return result
+
+
+def _fulfil(result: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        result.set_result(work())
+    except BaseException as error:
+        result.set_exception(error)
 
 
 def _is_unusable(error: sqlite3.DatabaseError) -> bool:

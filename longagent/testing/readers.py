@@ -18,6 +18,7 @@ from longagent.llm.model import Message
 
 _DELIMITED = re.compile(r"^\[(\w+)[^\n]*\b([0-9a-f]{8})\]\n(.*?)\n\[end \2\]$", re.MULTILINE | re.DOTALL)
 _PASSAGES = r"(?:\s*\[passage [^\n]*\n.*?\n\[end [0-9a-f]{8}\])*"
+_BULLET = re.compile(r"^- ", re.MULTILINE)
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 _KEPT = 6
@@ -68,6 +69,8 @@ def closest_sentence(messages: Sequence[Message]) -> str:
     read = read_prompt(messages)
     if read is None:
         return "Not found."
+    if read.name.startswith("alr2/reason"):
+        return _closest(read.question, [_BULLET.sub("", text) for text in read.passages("evidence")])
     return _closest(read.question, read.passages("notes" if "notes" in read.slots else "passages"))
 
 

@@ -79,6 +79,15 @@ def test_strategies_show_tells_all_about_one(env: dict[str, str]) -> None:
     assert "Did you mean 'read-agent'" in unknown.err
 
 
+def test_strategies_show_auto_prints_its_rules(env: dict[str, str]) -> None:
+    shown = longagent("strategies", "show", "auto", env=env)
+    assert (shown.code, shown.err) == (0, "")
+    assert "3. a summary is asked for\n" in shown.out
+    assert "  chain-of-agents (task=summary)\n" in shown.out
+    record = longagent("strategies", "show", "auto", "--json", env=env).json
+    assert all(f". {rule['when']}\n" in shown.out for rule in record)
+
+
 def test_a_reader_that_stops_reading_is_no_error(env: dict[str, str]) -> None:
     process = subprocess.Popen(
         [*COMMAND, "show", str(EXAMPLE)], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE

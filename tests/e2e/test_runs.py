@@ -97,6 +97,31 @@ def test_a_killed_run_goes_on_without_repeating_finished_calls(
     assert f"read {CHUNKS} of {CHUNKS} chunks" in shown
 
 
+def test_a_killed_run_whose_strategy_was_chosen_goes_on_by_the_same_command(
+    server: SimulatedServer, tmp_path: Path, env: dict[str, str]
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(long_document(50, needle_on=2).text)
+    command = ["ask", path.name, "Why was the harbour of Skagen rebuilt?", "--base-url", server.base_url, "-v"]
+    process = start(command, env, tmp_path)
+    assert process.stderr
+    told = b""
+    while b"call 3 " not in (line := process.stderr.readline()):
+        told += line
+        assert process.poll() is None
+    assert b"strategy chain-of-agents: the question asks for an explanation" in told
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    (run,) = listed(env)
+    assert (run["status"], run["strategy"]) == ("interrupted", "chain-of-agents")
+    # In a hurry another strategy might be chosen, or none that reads it all.
+    again = longagent(*command, "--timeout", "15", "--json", env=env, cwd=tmp_path)
+    assert again.code in {0, 4}, again.err
+    assert again.json["run_id"] == run["run_id"]
+    assert again.json["strategy_reason"].startswith("it was begun with chain-of-agents, and goes on")
+    assert f"resumed: {run['calls']} finished calls are not made again" in again.err
+
+
 def test_a_partial_run_goes_on_with_a_larger_limit(server: SimulatedServer, pages: Path, env: dict[str, str]) -> None:
     first = longagent(*ask(pages, server), "--max-calls", "4", "--json", env=env, cwd=pages.parent)
     assert first.code == 3, first.err

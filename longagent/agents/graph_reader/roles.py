@@ -34,7 +34,7 @@ def _words(reply: str) -> str:
 plan: Agent[str] = Agent("graph_reader/plan", parse=lambda reply: unlabelled(reply, ("plan", "rational plan")))
 """Takes `question` and `words`, how long it may be; returns the plan."""
 
-start: Agent[tuple[Candidate, ...]] = Agent("graph_reader/start", parse=candidates, fallback=(), role="plan")
+start: Agent[tuple[Candidate, ...]] = Agent("graph_reader/start", parse=candidates, fallback=())
 """Takes `nodes`, `question`, `plan` and `least`; returns nodes with scores, as named."""
 
 at_facts: Agent[Turn] = Agent("graph_reader/at_facts", parse=facts_turn, salvage=salvaged, role="explorer")

@@ -21,6 +21,7 @@ from langgraph.types import Send
 from longagent.agents.agent import Said
 from longagent.agents.chain_of_agents import judge, otherwise, pass_on, worker_brief
 from longagent.agents.checking import holds
+from longagent.agents.findings import says_nothing
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ContentRefusedError, ReplyError
 from longagent.events import UnitWritten
@@ -107,6 +108,9 @@ async def read_chunk(state: Chain, runtime: Runtime[Context]) -> dict[str, Any]:
         if reader is worker_brief and not await asyncio.to_thread(
             holds, state["question"], said.value, passage=span, earlier=_text(sentences)
         ):
+            return
+        if sentences and says_nothing(said.value):
+            # It was to repeat the unit. A refusal in its place would lose what the workers before it found.
             return
         sentences = attribute(sentences, said.value, chunk=number, chunk_text=span.text)
 

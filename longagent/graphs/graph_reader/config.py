@@ -31,9 +31,9 @@ class GraphReaderConfig:
     """Neighbours of a node that are shown, at most: those that share most facts with it."""
     node_tokens: Positive | None = None
     """Facts of a node that are shown, at most: those that share most words with the question and the plan; by default
-    as long as a chunk may be."""
+    2,000, as far as the window holds them."""
     notebook_tokens: Positive | None = None
-    """Cap of a notebook; by default 512, an eighth of small windows."""
+    """Cap of a notebook; by default 512, a tenth of small windows."""
     answer_tokens: Positive | None = None
     """Cap of the answer and of the analysis before it; by default 512, an eighth of small windows."""
     window: Positive | None = None

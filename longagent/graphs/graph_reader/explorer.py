@@ -18,7 +18,7 @@ from longagent.evidence.provenance import Sourced, attribute
 from longagent.graphs.fitting import fit
 from longagent.graphs.graph_reader.config import GraphReaderConfig
 from longagent.graphs.graph_reader.indexing import fact_graph
-from longagent.graphs.graph_reader.plan import brief, caps, note_cap, room_for, words
+from longagent.graphs.graph_reader.plan import brief, caps, node_cap, note_cap, room_for, words
 from longagent.graphs.graph_reader.shown import shown_facts, shown_neighbours
 from longagent.graphs.graph_reader.start import PASSING
 from longagent.graphs.graph_reader.walk import (
@@ -44,12 +44,12 @@ async def read_facts(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
     config: GraphReaderConfig = ctx.config
     model, graph = ctx.model(at_facts), await fact_graph(ctx)
     room = await room_for(at_facts, model, state["question"], config)
-    facts = await shown_facts(state, graph, model, room=min(config.node_tokens or room, room))
+    facts = await shown_facts(state, graph, model, room=node_cap(config, room))
     chunks = {fact.chunk for fact in facts.facts}
     role = at_facts.reading(checked_facts(facts_turn, chunks, state["read"]))
     said = await _ask(role, state, ctx, facts=ctx.delimiters.block("facts", facts.text))
     if isinstance(said, BudgetReached):
-        return {"at": "over"}
+        return {"at": "over", "unread": 1}
     turn = said.value if said else Turn(None)
     known = [*state["sentences"], *(Sourced(text=fact.text, chunks=[fact.chunk]) for fact in facts.facts)]
     sentences = await _noted(turn.notebook, known, state, ctx)
@@ -79,7 +79,7 @@ async def read_chunk(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
 
     attempt = await ctx.attempt(chunk, read)
     if attempt.outcome == "unread":
-        return {"at": "over", "sentences": sentences}
+        return {"at": "over", "unread": 1, "sentences": sentences}
     turn = attempt.values[-1] if attempt.values else Turn(None)
     call = turn.call or USUAL_AT_CHUNK
     place = follow(state, call, ctx.chunks, graph)
@@ -107,7 +107,7 @@ async def choose_neighbour(state: Walk, runtime: Runtime[Context]) -> dict[str, 
     listed = ctx.delimiters.block("neighbours", "\n".join([f"Neighbours of {state['node']}:", *names]))
     said = await _ask(role, state, ctx, names=listed)
     if isinstance(said, BudgetReached):
-        return {"at": "over"}
+        return {"at": "over", "unread": 1}
     turn = said.value if said else Turn(None)
     call = turn.call or USUAL_AT_NEIGHBOURS
     place = follow(state, call, ctx.chunks, graph)
@@ -136,7 +136,7 @@ async def _ask(role: Agent[Turn], state: Walk, ctx: Context, **seen: str) -> Sai
         return None
 
 
-async def _call(role: Agent[Turn], state: Walk, ctx: Context, **seen: str) -> Said[Turn]:
+async def _call(role: Agent[Turn], state: Walk, ctx: Context, **seen: Any) -> Said[Turn]:
     model = ctx.model(role)
     cap = caps(ctx.config, model.profile)
     plan = await fit(state["plan"], cap.plan, model.count_tokens, keep_end=False)
@@ -189,7 +189,8 @@ async def _noted(
     text = await fit(notebook, caps(ctx.config, model.profile).notebook, model.count_tokens, keep_end=False)
     if not text:
         return state["sentences"] if chunk == _NOWHERE else known
-    return await asyncio.to_thread(attribute, known, text, chunk=chunk, chunk_text=chunk_text)
+    # Not in a thread, nor is ranking: explorers side by side would come to their calls in an order that is chance.
+    return attribute(known, text, chunk=chunk, chunk_text=chunk_text)
 
 
 def _step(

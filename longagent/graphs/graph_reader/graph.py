@@ -16,61 +16,26 @@ says "not found" does not plan, choose or call functions: code begins at the nod
 question, and its explorers note a sentence from each of their two best passages.
 """
 
-import asyncio
-from operator import add
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from longagent.agents.graph_reader import (
-    answer as answer_role,
-)
-from longagent.agents.graph_reader import (
-    answer_brief,
-    at_chunk,
-    at_facts,
-    at_neighbours,
-    facts,
-    note_brief,
-    otherwise,
-)
+from longagent.agents.graph_reader import answer as answer_role
+from longagent.agents.graph_reader import answer_brief, at_chunk, at_facts, at_neighbours, facts, note_brief
 from longagent.agents.graph_reader import plan as plan_role
 from longagent.agents.graph_reader import start as start_role
 from longagent.events import WalkPlanned
-from longagent.evidence import trace
-from longagent.evidence.provenance import attribute
-from longagent.graphs.fitting import fit
+from longagent.graphs.graph_reader.answering import answer
 from longagent.graphs.graph_reader.config import GraphReaderConfig
-from longagent.graphs.graph_reader.explorer import choose_neighbour, read_chunk, read_facts, text_of
-from longagent.graphs.graph_reader.indexing import IndexState, add_index, fact_graph, index_warnings
-from longagent.graphs.graph_reader.plan import (
-    answer_cap,
-    answer_for,
-    chunk_tokens,
-    estimate,
-    room_for,
-    share,
-    words,
-)
-from longagent.graphs.graph_reader.start import Start, choose, make_plan, starts
+from longagent.graphs.graph_reader.explorer import choose_neighbour, read_chunk, read_facts
+from longagent.graphs.graph_reader.indexing import add_index, fact_graph
+from longagent.graphs.graph_reader.plan import chunk_tokens, estimate
+from longagent.graphs.graph_reader.start import choose, make_plan, starts
+from longagent.graphs.graph_reader.state import State
 from longagent.graphs.graph_reader.walk import Notebook, Walk, WalkEnd, begin
-from longagent.graphs.reading import says_cut, stops
-from longagent.graphs.strategy import Context, SpanRef, strategy
-
-
-class State(IndexState):
-    """Adds the plan, where explorers begin, and what they bring back."""
-
-    plan: NotRequired[str]
-    starts: NotRequired[list[Start]]
-    notebooks: NotRequired[Annotated[list[Notebook], add]]
-    steps: NotRequired[Annotated[int, add]]
-    guessed: NotRequired[Annotated[int, add]]
-    """Replies whose function could not be read or called."""
-    lost: NotRequired[Annotated[int, add]]
-    """Steps that failed, but for those that read a chunk."""
+from longagent.graphs.strategy import Context, strategy
 
 
 async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -87,8 +52,10 @@ async def choose_start(state: State, runtime: Runtime[Context]) -> dict[str, Any
     """Choose the nodes that explorers begin with."""
     ctx, question = runtime.context, state["question"]
     graph = await fact_graph(ctx)
-    if not graph.names or not ctx.may_read_on:
+    if not graph.names:
         return {"starts": []}
+    if not ctx.may_read_on:
+        return {"starts": [], "unread": 1}
     chosen = await choose(question, state["plan"], graph, ctx)
     ctx.emit(WalkPlanned(plan=state["plan"], nodes=tuple(chosen.nodes)))
     warnings = []
@@ -119,70 +86,13 @@ async def next_step(
     return "read_chunk" if state["at"] == "chunk" else "choose_neighbour"
 
 
-async def hand_over(state: Walk) -> dict[str, Any]:
+async def hand_over(state: Walk, runtime: Runtime[Context]) -> dict[str, Any]:
     """Hand the notebook over."""
+    stopped = state["at"] != "over" and len(state["actions"]) < runtime.context.config.steps
     failed = set(state.get("chunks_failed", []))
     read = [chunk for chunk in state["read"] if chunk not in failed]
-    return {"notebooks": [Notebook(agent=state["agent"], sentences=state["sentences"], read=read)]}
-
-
-async def answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Answer from all notebooks, each within its share of the window."""
-    ctx, question = runtime.context, state["question"]
-    config: GraphReaderConfig = ctx.config
-    warnings = [*index_warnings(state, ctx), *_says_passed_over(state)]
-    notebooks = sorted(state.get("notebooks", []), key=lambda notebook: notebook["agent"])
-    notebooks = [notebook for notebook in notebooks if text_of(notebook["sentences"]).strip()]
-    if not notebooks:
-        return {"reply": "", "evidence": [], "warnings": warnings}
-    role = answer_for(ctx.model)
-    model = ctx.model(role)
-    cap, each = answer_cap(config, model.profile), share(config, await room_for(role, model, question, config))
-    texts = [await fit(text_of(found["sentences"]), each, model.count_tokens, keep_end=False) for found in notebooks]
-    if role is answer_brief:
-        # Notes of the same passage are the same; to be told twice does not help such a model.
-        texts = list(dict.fromkeys(texts))
-    said = await role(
-        model,
-        max_tokens=cap,
-        seed=ctx.seed,
-        stop=stops(model),
-        final=True,
-        notebooks=ctx.delimiters.blocks("notebook", texts),
-        question=question,
-        words=words(cap // 2),
-        otherwise=otherwise(model),
-    )
-    evidence = await asyncio.to_thread(_rests_on, question, said.value, notebooks, ctx)
-    if said.assumed:
-        warnings.append("The answer came without the label that was asked for, and is given as it came.")
-    return {"reply": said.value, "evidence": evidence, "warnings": [*warnings, *says_cut(said, model, cap)]}
-
-
-def _rests_on(question: str, reply: str, notebooks: list[Notebook], ctx: Context) -> list[SpanRef]:
-    """Return the chunks under the sentences of notebooks that the reply rests on.
-
-    Where those do not carry it: all that notebooks rest on, and all that their explorers read.
-    """
-    known = [sentence for notebook in notebooks for sentence in notebook["sentences"]]
-    named = {chunk for found in attribute(known, reply, chunk=-1, chunk_text="") for chunk in found["chunks"]}
-    spans = [ctx.chunks[chunk].span for chunk in sorted(named)]
-    if not spans or not trace(question, reply, spans).grounded:
-        read = {chunk for notebook in notebooks for chunk in notebook["read"]}
-        rest = {chunk for sentence in known for chunk in sentence["chunks"]}
-        spans = [ctx.chunks[chunk].span for chunk in sorted(named | rest | read)]
-    return [ctx.ref(span) for span in spans]
-
-
-def _says_passed_over(state: State) -> list[str]:
-    warnings, steps = [], state.get("steps", 0)
-    if guessed := state.get("guessed", 0):
-        warnings.append(
-            f"In {guessed} of {steps} steps no function was called that may be called there: the usual one was taken."
-        )
-    if lost := state.get("lost", 0):
-        warnings.append(f"{lost} of {steps} steps failed; explorers went on without what they would have noted.")
-    return warnings
+    notebook = Notebook(agent=state["agent"], sentences=state["sentences"], read=read)
+    return {"notebooks": [notebook], "unread": int(stopped)}
 
 
 @strategy(

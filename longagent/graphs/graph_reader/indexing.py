@@ -44,14 +44,14 @@ async def find_indexed(state: IndexState, runtime: Runtime[Context]) -> dict[str
     ctx = runtime.context
     everything = range(len(ctx.chunks))
     if form_of(ctx.config, ctx.model) == "code":
-        return {"to_read": []}
+        return {"selected": []}
     await look_up(ctx, everything, cap=_cap(ctx))
     entries = indexed(ctx).entries
     there = sorted(entries)
     if there:
         ctx.emit(ChunksRead(chunks=tuple(there)))
     return {
-        "to_read": [index for index in everything if index not in entries],
+        "selected": [index for index in everything if index not in entries],
         "chunks_read": there,
         "facts_cut": sum(entry.cut for entry in entries.values()),
     }
@@ -78,7 +78,7 @@ def add_index(graph: "StateGraph[Any, Context, Any, Any]", *, then: str) -> None
     """
     graph.add_node("find_indexed", find_indexed, input_schema=IndexState)
     graph.add_edge(START, "find_indexed")
-    read_in_waves(graph, index_chunk, then=then, after="find_indexed")
+    read_in_waves(graph, index_chunk, then=then, start="find_indexed")
 
 
 def index_warnings(state: IndexState, ctx: Context) -> list[str]:

@@ -31,6 +31,7 @@ BRIEF_READS = 2
 START_NODES = 10
 """That are asked for, at least."""
 
+_USUAL_NODE = 2000
 _BLOCK = 28
 """Tokens of the lines around what a model wrote."""
 _LEAST_SHARE = 48
@@ -58,7 +59,8 @@ class Caps(NamedTuple):
 def caps(config: GraphReaderConfig, profile: Profile) -> Caps:
     """Return how long texts may be; in small windows all are shorter, so that a passage fits beside them."""
     window = window_of(profile, config.window)
-    notebook = config.notebook_tokens or min(512, window // 10)
+    usual = min(512, window // 10) if profile.abstains else BRIEF_READS * (note_cap(config, profile) + 4)
+    notebook = config.notebook_tokens or usual
     return Caps(
         plan=min(256, window // 20),
         actions=min(192, window // 24),
@@ -75,7 +77,7 @@ def brief(model_of: Callable[[Agent[Any]], Model]) -> bool:
 
 def plans(model_of: Callable[[Agent[Any]], Model]) -> bool:
     """Whether a model plans and chooses start nodes."""
-    return model_of(plan_role).profile.abstains and not brief(model_of)
+    return all(model_of(role).profile.abstains for role in (plan_role, start)) and not brief(model_of)
 
 
 def note_cap(config: GraphReaderConfig, profile: Profile) -> int:
@@ -137,6 +139,11 @@ async def room_for(role: Agent[Any], model: Model, question: str, config: GraphR
         kept_for="plan, notebook and reply",
         hint=_HINT,
     )
+
+
+def node_cap(config: GraphReaderConfig, room: int) -> int:
+    """Return the tokens that the facts of a node may take."""
+    return min(room, config.node_tokens or _USUAL_NODE)
 
 
 def names_cap(config: GraphReaderConfig, room: int) -> int:
@@ -206,7 +213,7 @@ async def _walking(plan: Plan, chunks: Sequence[Chunk]) -> tuple[Planned, int]:
     rooms = {role: await room_for(role, model, question, config) for role in (at_facts, at_chunk, at_neighbours)}
     _check(longest, rooms[at_chunk], "a chunk")
     shown = {
-        at_facts: min(config.node_tokens or rooms[at_facts], rooms[at_facts]),
+        at_facts: node_cap(config, rooms[at_facts]),
         at_chunk: longest,
         at_neighbours: names_cap(config, rooms[at_neighbours]),
     }

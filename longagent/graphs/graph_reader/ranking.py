@@ -13,9 +13,9 @@ async def rank_nodes(graph: FactGraph, query: str) -> list[str]:
     return await asyncio.to_thread(_rank_nodes, graph, query)
 
 
-async def rank_facts(facts: Sequence[Fact], query: str) -> list[Fact]:
+def rank_facts(facts: Sequence[Fact], query: str) -> list[Fact]:
     """Return facts, those first that share most words with a query."""
-    scores = await asyncio.to_thread(lambda: Scores([keys(fact.text) for fact in facts]).of(query))
+    scores = Scores([keys(fact.text) for fact in facts]).of(query)
     return [facts[at] for at in sorted(range(len(facts)), key=lambda at: -scores[at])]
 
 

@@ -29,7 +29,7 @@ async def shown_facts(state: Walk, graph: FactGraph, model: Model, *, room: int)
     left = room - await model.count_tokens(_grouped(state, ())) - 1
     kept: set[Fact] = set()
     heads: set[int] = set()
-    for fact in await rank_facts(facts, f"{state['question']}\n{state['plan']}"):
+    for fact in rank_facts(facts, f"{state['question']}\n{state['plan']}"):
         head = "" if fact.chunk in heads else _head(fact.chunk, state)
         tokens = await model.count_tokens(f"{head}\n- {fact.text}\n") + 1
         if tokens > left:

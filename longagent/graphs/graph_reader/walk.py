@@ -38,6 +38,7 @@ class WalkEnd(TypedDict):
     guessed: int
     lost: int
     steps: int
+    unread: int
 
 
 class Walk(TypedDict):
@@ -68,6 +69,8 @@ class Walk(TypedDict):
     lost: NotRequired[Annotated[int, add]]
     """Calls that failed, but for those that read a chunk."""
     steps: NotRequired[Annotated[int, add]]
+    unread: NotRequired[Annotated[int, add]]
+    """1 where a limit ended the walk."""
 
 
 class Place(TypedDict, total=False):

@@ -118,8 +118,8 @@ class Trial:
     async def prepared(self) -> Prepared:
         """Cut the document and estimate the calls."""
         resolved = self.resolved
-        cutter = Cutter([DOCUMENT], Models(self.reader()), resolved, scales={}, delimiters=Means().delimiters)
-        return Prepared(*await cutter.prepare(QUESTION), resolved)
+        cutter = Cutter([DOCUMENT], Models(self.reader()), scales={}, delimiters=Means().delimiters)
+        return Prepared(*await cutter.prepare(QUESTION, resolved), resolved)
 
     def forecast(self) -> Forecast:
         """Return what `--dry-run` tells."""

@@ -211,16 +211,28 @@ def test_an_unusable_answer_is_not_replayed_for_ever(desk: Desk) -> None:
     assert [request.final for request in again.requests] == [True], "what was read is kept"
 
 
-def test_chunks_that_always_fail_in_a_row_stop_a_run_once(desk: Desk) -> None:
+def test_chunks_that_always_fail_in_a_row_are_never_the_runs_end(desk: Desk) -> None:
     def fails(request: Request) -> None:
         if reads_pages(request, *range(1, 8)):
+            raise ModelUnavailableError("HTTP 500.", trouble="overload")
+
+    model = Model(fails)
+    answer = desk.ask(model)
+    assert [request.role for request in model.requests].count("check") == 1
+    assert answer.coverage.failed >= 3
+    assert answer.coverage.read + answer.coverage.failed == answer.coverage.chunks
+    assert answer.text == NEEDLE
+
+
+def test_a_server_that_answers_nothing_stops_a_run(desk: Desk) -> None:
+    def fails(request: Request) -> None:
+        if request.role == "check" or reads_pages(request, *range(1, 8)):
             raise ModelUnavailableError("HTTP 500.", trouble="overload")
 
     with pytest.raises(ServerDownError, match="3 calls in a row failed"):
         desk.ask(Model(fails))
     answer = desk.ask(Model(fails))
     assert answer.coverage.failed >= 3
-    assert answer.coverage.read + answer.coverage.failed == answer.coverage.chunks
     assert answer.text == NEEDLE
 
 

@@ -199,6 +199,17 @@ def test_a_chunk_that_fails_is_passed_over_with_the_unit_unchanged() -> None:
     assert any("1 of" in warning and "could not be read" in warning for warning in asked.answer.warnings)
 
 
+def test_a_worker_that_says_only_that_it_found_nothing_leaves_the_unit_as_it_was() -> None:
+    def reply(read: Read, number: int) -> str:
+        return {1: "Nothing found yet.", 2: NEEDLE}.get(number, "No relevant information was found in this passage.")
+
+    model = Chain(reply)
+    asked = Asked(model)
+    n = asked.answer.coverage.chunks
+    assert model.units() == [[], ["Nothing found yet."], *([[NEEDLE]] * (n - 1))]
+    assert asked.order == list(range(n))
+
+
 def test_a_chunk_that_is_too_long_is_read_in_halves_one_after_the_other() -> None:
     model = Chain()
     longest = 0

@@ -4,10 +4,7 @@ import pytest
 from support.asking import ask
 from support.survey import NEEDLE, QUESTION, long_document
 
-from longagent.documents import Document
 from longagent.errors import WindowTooSmallError
-from longagent.graphs.auto import choose
-from longagent.llm.model import Profile
 from longagent.testing import PromptReader, ScriptedModel
 
 
@@ -47,11 +44,3 @@ def test_a_cut_out_answer_is_not_found() -> None:
     answer = ask(model, long_document(needle_on=15), QUESTION, strategy="full-context", overflow="cut").answer
     assert not answer.found
     assert (answer.partial, answer.exit_code) == (True, 3)
-
-
-def test_auto_reads_all_of_a_short_document_and_parts_of_a_long_one() -> None:
-    short, long = Document.from_text(NEEDLE), long_document(pages=300)
-    assert choose([short], Profile(window=8192)).name == "full-context"
-    assert choose([long], Profile(window=8192)).name == "rag"
-    assert choose([long_document(pages=20)], Profile(window=128_000)).name == "full-context"
-    assert choose([long_document(pages=20)], Profile(window=8192, reading_tokens=600)).name == "rag"

@@ -126,6 +126,26 @@ def test_halves_of_a_chunk_that_is_too_long_vote_for_themselves() -> None:
     assert (asked.answer.text, asked.answer.citations[0].page) == (NEEDLE, 5)
 
 
+def test_of_a_document_of_one_chunk_the_half_that_could_be_read_answers() -> None:
+    calls: list[str] = []
+
+    def reply(read: Read) -> str | Exception:
+        calls.append(read.passages()[0])
+        match len(calls):
+            case 1:
+                return ContextTooLongError("too long.")
+            case 2:
+                return needle(read)
+            case _:
+                return ContentRefusedError("declined.")
+
+    _, asked = ask(reply, {"window": 4096}, document=long_document(2, needle_on=1))
+    assert len(calls) == 3
+    assert asked.answer.text == NEEDLE
+    assert (asked.answer.coverage.chunks, asked.answer.coverage.read, asked.answer.coverage.failed) == (1, 0, 1)
+    assert "1 of 1 chunks could not be read." in asked.answer.warnings
+
+
 @pytest.mark.parametrize("most", [0, 1, 3])
 def test_out_of_calls_it_answers_from_those_it_asked_for_nothing_more(most: int) -> None:
     model, asked = ask(on(p1=NEEDLE), limits=Limits(calls=most))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from longagent.documents.tokens import count_tokens
-from longagent.llm.clients import Clients
+from longagent.llm.client import Client
 from longagent.llm.model import Message
 from longagent.llm.tokenizers import UNKNOWN_TOKENIZER_MARGIN, Guess, Margin, TokenCounter
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
@@ -61,8 +61,8 @@ class Tokenize:
 
     def use(self, work: Callable[[TokenCounter], Awaitable[Any]]) -> Any:
         async def main(url: str) -> Any:
-            async with Clients([url]) as clients:
-                return await work(TokenCounter(clients, [url], served="sim", key="key-4711"))
+            async with Client([url]) as client:
+                return await work(TokenCounter(client, [url], served="sim", key="key-4711"))
 
         with HttpThread(self) as server:
             return asyncio.run(main(f"http://127.0.0.1:{server.port}/v1"))
@@ -135,9 +135,9 @@ def test_a_very_long_text_is_not_sent() -> None:
 def test_openai_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> int:
         url = "https://api.openai.com/v1"
-        async with Clients([url]) as clients:
-            monkeypatch.setattr(clients, "lend", lambda: pytest.fail("a connection was made"))
-            return await TokenCounter(clients, [url], served="gpt-4o", key=None).count(TEXT)
+        async with Client([url]) as client:
+            monkeypatch.setattr(client, "session", lambda: pytest.fail("a connection was made"))
+            return await TokenCounter(client, [url], served="gpt-4o", key=None).count(TEXT)
 
     assert asyncio.run(main()) == Margin().of(count_tokens(TEXT))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from longagent.answer import Answer, Citation, Coverage, Usage
+from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
 from longagent.render.runs import answer_of, print_run, print_runs, run_dict, status_of
 from longagent.store.runs import RunRecord
 
@@ -69,6 +69,16 @@ def test_an_answer_comes_back_as_it_was() -> None:
     assert RUN.answer is not None
     newer = {**RUN.answer, "mood": "good", "usage": {**RUN.answer["usage"], "watts": 3}}
     assert answer_of(replace(RUN, answer=newer)) == ANSWER
+
+
+def test_what_was_retrieved_comes_back_too_and_is_not_missed_in_older_records() -> None:
+    copied = replace(ANSWER, retrieval=Retrieval(sentences=4, verbatim=1, unverified=2))
+    record = json.loads(json.dumps(copied.to_dict()))
+    assert record["retrieval"] == {"sentences": 4, "verbatim": 1, "unverified": 2, "hallucination_rate": 0.75}
+    assert answer_of(replace(RUN, answer=record)) == copied
+    older = {key: value for key, value in record.items() if key != "retrieval"}
+    assert answer_of(replace(RUN, answer=older)) == ANSWER
+    assert Retrieval(sentences=0, verbatim=0, unverified=0).hallucination_rate is None
 
 
 def test_a_record_is_plain_json() -> None:

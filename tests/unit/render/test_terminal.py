@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from longagent.answer import Answer, Citation, Coverage, Usage
+from longagent.answer import Answer, Citation, Coverage, Retrieval, Usage
 from longagent.render.terminal import dollars, footer, inert, megabytes, one_line, print_answer
 
 
@@ -91,6 +91,16 @@ def test_footer_tells_what_was_spared_failed_and_unknown() -> None:
     assert "2 calls · tokens unknown · read" in told(calls=2, prompt_tokens=None)
     assert "0 calls (7 cached) · read" in told(cached_calls=7)
     assert " · $1.2500 · " in told(calls=1, cost=1.25)
+
+
+def test_footer_tells_how_many_sentences_stand_in_the_source() -> None:
+    def told(sentences: int, unverified: int) -> str:
+        retrieval = Retrieval(sentences=sentences, verbatim=0, unverified=unverified)
+        return footer(replace(answer("x"), retrieval=retrieval))
+
+    assert told(12, 3).endswith(" · read 2 of 78 chunks · 12 sentences retrieved, 3 not in the source · 5.3 s")
+    assert told(1, 0).endswith(" · read 2 of 78 chunks · 1 sentence retrieved · 5.3 s")
+    assert "retrieved" not in told(0, 0)
 
 
 def test_money_and_sizes() -> None:

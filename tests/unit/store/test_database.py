@@ -173,3 +173,33 @@ def test_several_loops_may_use_and_close_it(tmp_path: Path) -> None:
     asyncio.run(database.aclose())
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         asyncio.run(database.read(words))
+
+
+def test_writes_that_wait_together_are_one_transaction(tmp_path: Path) -> None:
+    async def test() -> None:
+        database, begun = open_database(tmp_path / "words.db"), list[str]()
+        await database.read(lambda connection: connection.set_trace_callback(begun.append))
+        busy = database.read(lambda _: time.sleep(0.2))
+        await asyncio.gather(busy, *(database.write(add(word)) for word in "abcde"))
+        assert begun.count("BEGIN IMMEDIATE") == 1
+        assert await database.read(words) == [*"abcde"]
+        await database.aclose()
+
+    asyncio.run(test())
+
+
+def test_a_write_that_raises_costs_those_that_waited_with_it_nothing(tmp_path: Path) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        add("never")(connection)
+        raise ValueError("of its own")
+
+    async def test() -> None:
+        database = open_database(tmp_path / "words.db")
+        busy = database.read(lambda _: time.sleep(0.2))
+        writes = [database.write(work) for work in (add("a"), fail, add("b"))]
+        _, first, failed, second = await asyncio.gather(busy, *writes, return_exceptions=True)
+        assert [isinstance(end, Exception) for end in (first, failed, second)] == [False, True, False]
+        assert await database.read(words) == ["a", "b"]
+        await database.aclose()
+
+    asyncio.run(test())

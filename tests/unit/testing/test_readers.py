@@ -86,6 +86,15 @@ def test_who_answers_from_notes_takes_the_closest_sentence_of_them() -> None:
         assert closest_sentence(prompt(name, passages=passage(f"{FILLER} {NEEDLE}"))) == NEEDLE
 
 
+def test_who_reasons_from_copied_sentences_takes_the_closest_without_its_bullet() -> None:
+    listed = f"[sentences, 0a1b2c3d]\n- Sand blew.\n- {NEEDLE}\n[end 0a1b2c3d]"
+    for name, slots in (("alr2/reason", {}), ("alr2/reason_in_context", {"passages": passage(FILLER)})):
+        assert closest_sentence(prompt(name, evidence=listed, **slots)) == NEEDLE
+        assert closest_sentence(prompt(name, evidence=unit(FILLER), **slots)) == "Not found."
+    for name, slots in (("alr2/retrieve", {}), ("alr2/retrieve_again", {"evidence": unit(FILLER)})):
+        assert closest_sentence(prompt(name, passages=passage(f"{FILLER} {NEEDLE}"), **slots)) == NEEDLE
+
+
 def test_a_judge_chooses_the_unit_that_holds_the_answer() -> None:
     said = chain_reader(prompt("chain_of_agents/judge", summaries="\n\n".join(map(unit, (FILLER, NEEDLE, FILLER)))))
     assert said == f"Choice: 2\nAnswer: {NEEDLE}"
