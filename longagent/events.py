@@ -186,6 +186,35 @@ class Contested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WalkPlanned(Event):
+    """Explorers are about to walk through a graph of the source, each from a node of its own."""
+
+    plan: str
+    """Empty where there is none."""
+    nodes: tuple[str, ...]
+    """Where they begin, in the order of the explorers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped(Event):
+    """An explorer looked at something and called a function."""
+
+    agent: int
+    """Counts from 0."""
+    step: int
+    """Of this explorer, from 1."""
+    at: Literal["facts", "chunk", "neighbours"]
+    node: str
+    chunk: int | None
+    """What it read in full, if `at` is `chunk`."""
+    action: str
+    """Such as `read_chunk(3, 7)`; passages count from 1."""
+    rationale: str
+    notebook: str
+    """As it is now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChunksRead(Event):
     """A call has read these chunks."""
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from longagent.documents import Document
     from longagent.graphs import Forecast, Run, Strategy
     from longagent.graphs.asked import Asked
+    from longagent.graphs.graph_reader.fact_graph import FactGraph
     from longagent.llm.model import Model
 
 Sources: TypeAlias = Source | Sequence[Source]
@@ -35,6 +36,8 @@ Sources: TypeAlias = Source | Sequence[Source]
 
 REASONING = "infty-think"
 """The strategy that needs no document."""
+GRAPH = "graph-reader"
+"""The strategy whose index is a graph of facts."""
 
 
 class Session:
@@ -158,6 +161,24 @@ class Session:
         listed = None if sources is None else _listed(sources)
         return background.run(lambda: self._estimate(listed, questions, on_event))
 
+    def fact_graph(self, sources: Sources, *, on_event: Emit | None = None) -> "FactGraph":
+        """Return the graph of facts that `graph-reader` walks; what is not indexed yet is indexed, and kept for it.
+
+        The strategy's settings hold if the session's strategy is `graph-reader`, or `auto`. Where a limit ends the
+        indexing, a warning says so, and the graph holds what was read.
+
+        Args:
+            sources: one source or several.
+            on_event: called with every event of the run, from another thread.
+
+        Raises:
+            SourceError: a document cannot be read.
+            ModelError: the model failed.
+            UsageError: something in the call is wrong.
+        """
+        with self._tracers(on_event) as tracers:
+            return background.run(lambda: self._index(_listed(sources), tracers))
+
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
         self._close()
@@ -212,17 +233,33 @@ class Session:
         run = await self._prepare(sources, Numbered(on_event), Tracers())
         return await run.forecast(*dict.fromkeys(questions), seed=self.settings.seed)
 
-    async def _prepare(self, sources: Sequence[Source] | None, emit: Emit, tracers: Tracers) -> "Run":
-        """Load documents, if any, open models, and put them together."""
+    async def _index(self, sources: Sequence[Source], tracers: Tracers) -> "FactGraph":
+        emit = Numbered(tracers)
+        run = await self._prepare(sources, emit, tracers, index=True)
+        from longagent.graphs.graph_reader.indexing import fact_graph
+
+        asked = await run.prepare(f"({GRAPH} index)", seed=self.settings.seed)
+        try:
+            answer = await asked.answer()
+            emit(RunFinished(answer=answer, run_id=answer.run_id))
+            return await fact_graph(asked.context)
+        finally:
+            await asked.aclose()
+
+    async def _prepare(
+        self, sources: Sequence[Source] | None, emit: Emit, tracers: Tracers, *, index: bool = False
+    ) -> "Run":
+        """Load documents, if any, open models, and put them together; `index`: to index, not to answer."""
         budget = Budget(self._limits())
         # In a thread: loading LangGraph takes a second; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
-        foreign = sources is None and self.settings.strategy not in {"auto", REASONING}
-        if sources is None:
-            # Settings and roles of a strategy that needs documents mean nothing to the one that needs none.
+        only = GRAPH if index else REASONING if sources is None else None
+        foreign = only is not None and self.settings.strategy not in {"auto", only}
+        if only is not None:
+            # Settings and roles of another strategy mean nothing to this one.
             chosen = {} if foreign else chosen
-            named = REASONING
+            named = await asyncio.to_thread(_index_only) if index else only
         resolved = graphs.resolve(named, chosen)
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
         if self._opened.remote:
@@ -241,9 +278,11 @@ class Session:
             delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
+            index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,
-            runs=self.settings.state_dir / "runs" if remembered else None,
+            # An index is kept chunk by chunk: it needs no journal, and is no run to look back on.
+            runs=self.settings.state_dir / "runs" if remembered and not index else None,
             checkpoints=self.settings.checkpoints,
             langsmith=tracers.langsmith,
             callbacks=tracers.callbacks,
@@ -282,6 +321,13 @@ async def _finished(asked: "Asked", emit: Emit) -> Answer:
     answer = await asked.answer()
     emit(RunFinished(answer=answer, run_id=answer.run_id))
     return answer
+
+
+def _index_only() -> "Strategy":
+    from longagent.graphs import registry
+    from longagent.graphs.graph_reader.index_only import index_only
+
+    return index_only(registry.get(GRAPH))
 
 
 def _check(questions: Sequence[str]) -> None:

@@ -55,11 +55,11 @@ class Settings:
     retries: int = 5
     """Further attempts at a call that met a passing trouble: rate limit, overload, silence, a broken connection."""
     cache: bool = True
-    """Whether replies are taken from the cache and kept there."""
+    """Whether replies are taken from the cache and kept there; likewise indexes of documents."""
     cache_only: bool = False
     """Make no call: take every reply from the cache."""
     cache_mb: int = 512
-    """Most megabytes of replies the cache keeps; those used least recently go first."""
+    """Most megabytes of replies the cache keeps, and of indexes; those used least recently go first."""
     checkpoints: str | None = field(default=None, repr=False)
     """Postgres URL under which LangGraph's checkpoints are kept; `None`: beside the run's journal."""
     trace: Path | None = None

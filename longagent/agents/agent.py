@@ -1,6 +1,7 @@
 """An agent is a role: a prompt, a way to read the reply, a cap, and one model call."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -67,6 +68,12 @@ class Agent(Generic[R]):
     def prompt(self) -> Prompt:
         """The role's prompt, read on first use."""
         return self._prompt or Prompt.load(self.name)
+
+    def reading(self, parse: Callable[[str], R]) -> "Agent[R]":
+        """Return the same role with a reader of replies that knows what this prompt offers, such as names to choose."""
+        role = copy(self)
+        role._parse = parse
+        return role
 
     async def __call__(
         self,

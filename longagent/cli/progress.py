@@ -26,6 +26,8 @@ from longagent.events import (
     RunFinished,
     RunResumed,
     RunStarted,
+    Stepped,
+    WalkPlanned,
     Warned,
     WeightsProgress,
 )
@@ -152,6 +154,8 @@ class Progress:
                 self._show_retry(event)
             case Reasoned() | Instructed() | Contested():
                 self._show_round(event)
+            case WalkPlanned() | Stepped():
+                self._show_walk(event)
             case BudgetSpent():
                 self._detail(f"answering from what was read: {event.reason}")
             case _:
@@ -169,6 +173,15 @@ class Progress:
         for name in ("reasoning", "summary", "conclusion"):
             if said := getattr(event, name):
                 self._detail(f"round {event.round}, {name}: {said}")
+
+    def _show_walk(self, event: WalkPlanned | Stepped) -> None:
+        if isinstance(event, WalkPlanned):
+            self._detail(f"plan: {event.plan or 'none'}")
+            self._detail(f"explorers begin at: {', '.join(event.nodes)}")
+            return
+        where = f"passage {event.chunk + 1}" if event.chunk is not None else f"{event.at} of {event.node!r}"
+        why = f" - {event.rationale}" if event.rationale else ""
+        self._detail(f"explorer {event.agent + 1}, step {event.step}, at {where}: {event.action}{why}")
 
     def _show_retry(self, event: CallRetried) -> None:
         wait = f"{event.wait:.0f}" if event.wait >= _LONG_WAIT else f"{event.wait:.1f}"

@@ -15,6 +15,7 @@ from longagent.events import (
     Reasoned,
     RunResumed,
     RunStarted,
+    Stepped,
 )
 
 
@@ -34,6 +35,7 @@ class Tally:
         self._limit = ""
         self._planned = 0
         self._round = 0
+        self._steps = 0
 
     @property
     def failed(self) -> int:
@@ -52,6 +54,8 @@ class Tally:
                 self._failed.add(event.chunk)
             case Reasoned():
                 self._round = event.round
+            case Stepped():
+                self._steps += 1
             case RunResumed():
                 self._resumed = event.calls > 0
             case BudgetSpent():
@@ -61,6 +65,8 @@ class Tally:
 
     def __str__(self) -> str:
         parts = [self._reading()] if self.chunks else [_several(self._round, "round")]
+        if self._steps:
+            parts.append(f"explored {_several(self._steps, 'step')}")
         cached = self.spared.total()
         if self._made or cached:
             done = self._made + cached

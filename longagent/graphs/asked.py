@@ -71,7 +71,13 @@ class Asked:
             seed=seed,
             verify=means.verify,
             questions=together,
+            index=means.index,
         )
+
+    @property
+    def context(self) -> Context:
+        """What the nodes work with."""
+        return self._context
 
     async def answer(self) -> Answer:
         """Answer the question; go on where an attempt at the same stopped.

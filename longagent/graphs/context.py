@@ -25,6 +25,7 @@ from longagent.llm.calls import Calls
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
 from longagent.retrievers import Ranked, Retriever
+from longagent.store.index_store import IndexStore
 
 R = TypeVar("R")
 
@@ -64,6 +65,11 @@ class Context:
     """What becomes of what cannot be verified."""
     questions: tuple[str, ...] = ()
     """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
+    index: IndexStore | None = None
+    """What was read of chunks for all questions, in any run; `None`: nothing is taken from there, and nothing kept."""
+    memo: dict[str, Any] = field(default_factory=dict)
+    """What this process has worked out for the run, by the name of who did. It may be gone at any node: all of it must
+    follow from journal, index store and documents."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role, with cache, journal, budget and retries around it."""

@@ -13,6 +13,7 @@ from longagent.graphs.resolve import Resolved
 from longagent.graphs.strategy import Estimate, Plan
 from longagent.llm.roles import Models
 from longagent.retrievers import Bm25, Retriever
+from longagent.store.index_store import IndexStore
 
 _SAMPLE = 6000
 """Code points that show how a model's tokenizer compares with the one chunks are measured in."""
@@ -53,11 +54,13 @@ class Cutter:
         *,
         scales: dict[tuple[str, str], float],
         delimiters: Delimiters,
+        index: IndexStore | None = None,
     ) -> None:
         self._documents = documents
         self._models = models
         self._scales = scales
         self._delimiters = delimiters
+        self._index = index
         self._cuts: dict[tuple[int, float], Cut] = {}
         self._cutting = asyncio.Lock()
 
@@ -77,7 +80,7 @@ class Cutter:
         longest = max((document.text for document in self._documents), key=len, default="")
         middle = max(0, (len(longest) - _SAMPLE) // 2)
         sample = longest[middle : middle + _SAMPLE]
-        plan = Plan(question, config, self._models, sample, self._delimiters, self._scales, together)
+        plan = Plan(question, config, self._models, sample, self._delimiters, self._scales, together, self._index)
         # Without a document there is nothing to cut, nor anything to keep room for.
         size = await strategy.chunk_tokens(plan) if self._documents else 1
         async with self._cutting:

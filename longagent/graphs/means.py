@@ -13,6 +13,7 @@ from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
 from longagent.llm.roles import Models
+from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
 
 
@@ -35,6 +36,8 @@ class Means:
     delimiters: Delimiters = field(default_factory=lambda: _OF_THIS_PROCESS)
     """Made from the installation's secret, where replies are to be found again by other processes."""
     cache: ResponseCache | None = None
+    index: IndexStore | None = None
+    """What was read of chunks for all questions; off together with the cache."""
     cached_only: bool = False
     """Whether a reply that is not in the cache is an error."""
     verify: Verify = "mark"

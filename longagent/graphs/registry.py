@@ -18,6 +18,7 @@ _OURS = {
     "full-context": "longagent.graphs.full_context:full_context",
     "chain-of-agents": "longagent.graphs.chain_of_agents:chain_of_agents",
     "read-agent": "longagent.graphs.read_agent:read_agent",
+    "graph-reader": "longagent.graphs.graph_reader:graph_reader",
     "mem-agent": "longagent.graphs.mem_agent:mem_agent",
     "infty-think": "longagent.graphs.infty_think:infty_think",
     "long-agent": "longagent.graphs.long_agent:long_agent",

@@ -47,7 +47,13 @@ class Run:
         self._emit = emit
         self._means = means or Means()
         self._flights = Flights(keep=True)
-        self._cutter = Cutter(loaded.documents, models, scales=self._means.scales, delimiters=self._means.delimiters)
+        self._cutter = Cutter(
+            loaded.documents,
+            models,
+            scales=self._means.scales,
+            delimiters=self._means.delimiters,
+            index=self._means.index,
+        )
         self._chooser = Chooser(
             loaded.documents,
             models,

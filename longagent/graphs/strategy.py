@@ -22,6 +22,7 @@ from longagent.graphs.context import Context
 from longagent.graphs.state import SpanRef, StrategyState
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
+from longagent.store.index_store import IndexStore
 
 if TYPE_CHECKING:
     from langgraph.graph import StateGraph
@@ -44,6 +45,8 @@ class Plan:
     """Results of `scale` so far: what a model's tokens are taken to be must not change between two questions."""
     questions: tuple[str, ...] = ()
     """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
+    index: IndexStore | None = None
+    """What was read of chunks for all questions; see `Context.index`."""
 
     def model(self, agent: Agent[Any]) -> Model:
         """Return the model that plays a role."""

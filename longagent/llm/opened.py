@@ -13,6 +13,7 @@ from longagent.llm.limits import Limit
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
 from longagent.settings import Settings
+from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ class Opened:
         self.flights = Flights()
         self.scales: dict[tuple[str, str], float] = {}
         self.cache: ResponseCache | None = None
+        self.index: IndexStore | None = None
+        # Whoever wants everything asked anew wants no reading of before either.
         if settings.cache:
             self.cache = ResponseCache(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
+            self.index = IndexStore(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
 
     @property
     def given_name(self) -> str | None:
@@ -60,12 +64,13 @@ class Opened:
 
     async def aclose(self) -> None:
         """Close what was opened here."""
-        models, cache = self._models.values(), self.cache
+        models, stores = self._models.values(), (self.cache, self.index)
         self._start()
         async with AsyncExitStack() as stack:
             # The last first: ending the models' processes must not wait for a disk.
-            if cache is not None:
-                stack.push_async_callback(cache.aclose)
+            for store in stores:
+                if store is not None:
+                    stack.push_async_callback(store.aclose)
             for model in models:
                 stack.push_async_callback(model.aclose)
 

@@ -68,7 +68,7 @@ def test_info_and_clear(server: SimulatedServer, ask: list[str], env: dict[str, 
     assert str(path) in shown
     assert "of at most 512.0 MB" in shown
     assert longagent("cache", "clear", env=env).out == "1 reply removed.\n"
-    assert longagent("cache", "clear", "--json", env=env).json == {"removed": 0}
+    assert longagent("cache", "clear", "--json", env=env).json == {"removed": 0, "removed_chunks": 0}
     assert longagent(*ask, env=env).code == 0
     assert len(server.chats) == 1, "the run keeps its own reply"
     (run,) = longagent("runs", "list", "--json", env=env).json

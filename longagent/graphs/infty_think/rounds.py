@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 
 from longagent.agents.agent import Said
 from longagent.agents.checking import holds
@@ -11,6 +11,7 @@ from longagent.documents import Chunk, Span
 from longagent.events import Reasoned
 from longagent.evidence import is_abstention
 from longagent.evidence.provenance import Sourced, attribute
+from longagent.graphs.fitting import fit
 from longagent.graphs.infty_think.config import InftyConfig
 from longagent.graphs.infty_think.plan import caps, thinker_for
 from longagent.graphs.reading import stops
@@ -18,8 +19,6 @@ from longagent.graphs.strategy import Context
 
 _NOWHERE = -1
 """Index of no chunk."""
-_WORD = 40
-"""Characters to go back for the end of a word, at most."""
 
 
 class Round:
@@ -124,24 +123,3 @@ def text_of(summary: Sequence[Sourced]) -> str:
 def _is_refusal(text: str) -> bool:
     """Whether a text says that nothing was found, and nothing else: one passage must not undo what others told."""
     return is_abstention(text) and not re.search(r"[.!?:;。]\s*\S|\n", text)
-
-
-async def fit(text: str, budget: int, count: Callable[[str], Awaitable[int]], *, keep_end: bool) -> str:
-    """Return a text, or as much of its beginning or end as fits a budget of tokens, in whole lines or words."""
-    whole = text = text.strip()
-    while (tokens := await count(text)) > budget and len(text) > 1:
-        length = max(1, int(len(text) * budget / tokens * 0.95))
-        text = whole[len(whole) - _border(whole[::-1], length) :] if keep_end else whole[: _border(whole, length)]
-        text = text.strip()
-    return text
-
-
-def _border(text: str, length: int) -> int:
-    """Return where to cut a text to a length: at a line's end, else a word's; between letters where both are far.
-
-    Not all scripts part words, and what a line's end costs may be most of what fits.
-    """
-    for mark, reach in (("\n", length // 2), (" ", min(_WORD, length // 2))):
-        if (found := text.rfind(mark, length - reach, length + 1)) > 0:
-            return found
-    return length

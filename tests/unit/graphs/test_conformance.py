@@ -45,6 +45,29 @@ def lead(request: Request) -> str:
             return conformance.reply_with_needle(request)
 
 
+def explore(request: Request) -> str:
+    """Keep the needle in every notebook, and stop once it stands in a passage."""
+    text, role = request.messages[-1]["content"], request.role.partition("/")[2]
+    found = conformance.NEEDLE if conformance.NEEDLE in text else "nothing"
+    match role:
+        case "facts":
+            page = re.search(r"Page heading (\d+)", text)
+            seen = f"1. The surveyor walked on day {page[1] if page else 0}. | surveyor"
+            return seen if found == "nothing" else f"{seen}\n2. {found} | harbour | Skagen"
+        case "start":
+            return "surveyor | 90\nSkagen | 80"
+        case "at_facts":
+            left = re.findall(r"^Passage (\d+):", text, re.MULTILINE)
+            action = f"read_chunk({left[-1]})" if left else "stop_and_read_neighbor()"
+        case "at_chunk":
+            action = "search_more()" if found == "nothing" else "termination()"
+        case "at_neighbours":
+            action = "termination()"
+        case _:
+            return conformance.reply_with_needle(request)
+    return f"Notebook: {found}\nRationale: it may help\nAction: {action}"
+
+
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "rag": ("rag", {}),
     "full-context": ("full-context", {}),
@@ -66,6 +89,8 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "hierarchical": ("hierarchical", {"window": 1024}),
     "gists": ("read-agent", {"page_tokens": 200}),
     "gists in parts": ("read-agent", {"page_tokens": 200, "window": 800, "gist_tokens": 100, "answer_tokens": 64}),
+    "graph": ("graph-reader", {"chunk_tokens": 300, "agents": 2}),
+    "graph by code": ("graph-reader", {"chunk_tokens": 300, "index": "code", "window": 1400, "steps": 4}),
     "sentences": ("alr2", {"window": 768}),
     "sentences twice": ("alr2", {"window": 768, "passes": 2, "check": "mark", "reason_with_context": True}),
     "sentences of the best": ("alr2", {"window": 768, "prefilter": 3, "check": "off"}),
@@ -76,6 +101,7 @@ REPLIES: dict[str, Callable[[Request], str]] = {
     "infty-think": think_with_needle,
     "read-agent": look_up,
     "long-agent": lead,
+    "graph-reader": explore,
 }
 """Of strategies whose roles reply in a form of their own."""
 

@@ -111,6 +111,10 @@ def test_what_other_packages_say_reaches_no_terminal_as_control_codes() -> None:
 GRAPHS: list[tuple[str, list[str]]] = [
     ("rag", ["prepare --> strategy_retrieve", "strategy_retrieve --> strategy_answer", "strategy_answer --> cite"]),
     ("chain-of-agents", ["subgraph chain", "strategy_chain_read_chunk(read_chunk)", "cite --> finish"]),
+    (
+        "graph-reader",
+        ["subgraph explore", "strategy_plan --> strategy_choose_start", "strategy_explore_hand_over(hand_over)"],
+    ),
     ("read-agent", ["strategy_write_gist --> strategy_next_wave", "strategy_look_up -.-> strategy_answer"]),
 ]
 

@@ -16,7 +16,7 @@ from longagent.errors import ContentRefusedError, ContextTooLongError, ModelErro
 from longagent.events import ChunkFailed, ChunksRead, Event, Reasoned
 from longagent.graphs import Forecast, Means, Models, Run, resolve
 from longagent.graphs.describe import describe
-from longagent.graphs.infty_think.rounds import fit
+from longagent.graphs.fitting import fit
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.model import Reply, Request
 from longagent.llm.retries import Policy

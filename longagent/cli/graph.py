@@ -1,0 +1,116 @@
+"""`longagent graph`: the graph of facts of documents, as a file for other programs or as a picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from longagent.cli.guard import guard
+from longagent.cli.options import (
+    BaseUrl,
+    Json,
+    MaxCalls,
+    MaxCost,
+    MaxTotalTokens,
+    ModelName,
+    NoCache,
+    Offline,
+    Quiet,
+    RoleModel,
+    Setting,
+    Timeout,
+    Verbose,
+    Window,
+    pairs,
+)
+from longagent.errors import UsageError
+
+if TYPE_CHECKING:
+    from longagent.graphs.graph_reader.fact_graph import FactGraph
+
+_FORMS = (".graphml", ".svg")
+
+
+def graph(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for standard input.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write a .graphml for other programs, or a picture, .svg."),
+    ] = None,
+    setting: Setting = None,
+    model: ModelName = None,
+    role_model: RoleModel = None,
+    base_url: BaseUrl = None,
+    window: Window = None,
+    max_cost: MaxCost = None,
+    max_total_tokens: MaxTotalTokens = None,
+    max_calls: MaxCalls = None,
+    timeout: Timeout = None,
+    no_cache: NoCache = False,
+    offline: Offline = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Index documents for graph-reader, and write the graph of their facts or tell what is in it.
+
+    What is indexed already is not read again; -S index=code makes no model call.
+    """
+    with guard(verbose=verbose):
+        from longagent.cli.progress import Progress
+        from longagent.session import GRAPH, Session
+
+        if out is not None and out.suffix not in _FORMS:
+            raise UsageError(f"{out}: its name ends neither in {' nor in '.join(_FORMS)}.")
+        options: dict[str, Any] = {
+            "strategy": GRAPH,
+            "model": model,
+            "role_model": pairs("--role-model", role_model or [], form="ROLE=MODEL") or None,
+            "base_url": base_url or None,
+            "window": window,
+            "max_cost": max_cost,
+            "max_total_tokens": max_total_tokens,
+            "max_calls": max_calls,
+            "timeout": timeout,
+            "cache": False if no_cache else None,
+            "offline": offline or None,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        settings = pairs("-S", setting or [], form="KEY=VALUE")
+        with Progress(-1 if quiet else verbose) as progress, Session(settings=settings, **given) as session:
+            made = session.fact_graph(sources, on_event=progress)
+        progress.gap()
+        if out is not None:
+            _write(made, out)
+        _tell(made, out, as_json=as_json)
+
+
+def _write(made: "FactGraph", out: Path) -> None:
+    from longagent.render.fact_graph import draw, to_graphml
+
+    try:
+        out.write_text(draw(made) if out.suffix == ".svg" else to_graphml(made), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+def _tell(made: "FactGraph", out: Path | None, *, as_json: bool) -> None:
+    from longagent.cli.output import print_json
+    from longagent.render.columns import columns
+    from longagent.render.terminal import one_line
+
+    pairs_that_share = made.network.number_of_edges()
+    if as_json:
+        counts = {"facts": len(made.facts), "elements": len(made.names), "pairs": pairs_that_share}
+        print_json({**counts, "most": list(made.names[:10]), "file": str(out) if out else None})
+        return
+    rows = [
+        ("facts", f"{len(made.facts):,}"),
+        ("key elements", f"{len(made.names):,}"),
+        ("pairs that share facts", f"{pairs_that_share:,}"),
+        ("most facts", one_line(", ".join(made.names[:10]))),
+    ]
+    for line in columns(rows + ([("written to", str(out))] if out else [])):
+        typer.echo(line)
