@@ -1,6 +1,6 @@
 """What a session lends to its runs."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_bytes
@@ -8,18 +8,11 @@ from typing import Any
 
 from longagent.agents.passages import Delimiters
 from longagent.answer import Verify
-from longagent.documents import Document
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
-from longagent.llm.roles import Models
 from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
-
-
-def _nothing(_documents: Sequence[Document], _models: Models) -> Set[str]:
-    return frozenset()
-
 
 _OF_THIS_PROCESS = Delimiters(token_bytes(32))
 
@@ -46,8 +39,6 @@ class Means:
     """Folder of the journals; `None`: a run that is interrupted begins anew."""
     checkpoints: str | None = None
     """Postgres URL for checkpoints; `None`: they lie beside the journal."""
-    indexed: Callable[[Sequence[Document], Models], Set[str]] = _nothing
-    """Tells the strategies whose index of these documents, made by these models, is there: `auto` wants to know."""
     langsmith: bool = False
     """Whether LangGraph sends its steps, with their states, to LangSmith."""
     callbacks: Sequence[Any] = ()

@@ -59,7 +59,7 @@ class Run:
             models,
             self._cutter,
             limits=self._means.budget.limits,
-            indexed=lambda: self._means.indexed(loaded.documents, models),
+            index=self._means.index,
         )
         self._check_prices()
 

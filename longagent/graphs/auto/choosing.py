@@ -11,7 +11,7 @@ from longagent.documents.tokens import count_tokens
 from longagent.errors import UsageError, WindowTooSmallError
 from longagent.graphs import registry
 from longagent.graphs.auto.question_type import Told, question_type
-from longagent.graphs.auto.rules import FALLBACK, INDEX_SERVES, Situation, Way, rule_for
+from longagent.graphs.auto.rules import FALLBACK, INDEX_SERVES, RULES, Situation, Way, rule_for
 from longagent.graphs.cutting import Cut, Cutter
 from longagent.graphs.resolve import Resolved
 from longagent.graphs.strategy import Estimate
@@ -19,6 +19,7 @@ from longagent.llm.budget import Limits, Spend
 from longagent.llm.model import Profile
 from longagent.llm.roles import Models
 from longagent.llm.spending import most_of
+from longagent.store.index_store import IndexStore
 
 COMFORTABLE = 16_000
 """Above this many tokens models read visibly worse than their window promises, and every question costs real money."""
@@ -68,7 +69,7 @@ class Chooser:
         cutter: Cutter,
         *,
         limits: Limits,
-        indexed: Callable[[], Set[str]] = frozenset,
+        index: IndexStore | None = None,
     ) -> None:
         """Take what choices depend on.
 
@@ -77,13 +78,14 @@ class Chooser:
             models: who reads.
             cutter: of these documents.
             limits: of all questions together.
-            indexed: tells the strategies whose index of these documents is there.
+            index: where what was read for all questions is kept, if anywhere.
         """
         self._documents = documents
         self._models = models
         self._cutter = cutter
         self._limits = limits
-        self._tell_indexed = indexed
+        self._index = index
+        self._found: frozenset[str] | None = None
 
     async def choose(self, question: str, batch: Sequence[str], begun: Begun) -> Resolved:
         """Choose for one question.
@@ -95,7 +97,7 @@ class Chooser:
         """
         length = await asyncio.to_thread(lambda: self._length)
         questions = set(batch) | {question}
-        situation = self._situation(question, questions, length)
+        situation = await self._situation(question, questions, length)
         there = [way for way in rule_for(situation).ways if way.strategy in registry.names()]
         others = there if len({way.strategy for way in there}) > 1 else []
         for way in others:
@@ -121,12 +123,27 @@ class Chooser:
     def _length(self) -> Length:
         return length_of(self._documents, self._models.default.profile)
 
-    @cached_property
-    def _indexed(self) -> frozenset[str]:
-        # Once: all questions asked together are to find the same.
-        return frozenset(self._tell_indexed())
+    async def _indexed(self) -> frozenset[str]:
+        """Return the strategies whose index of these documents is there, all of it."""
+        if self._found is None:
+            # Once: all questions asked together are to find the same.
+            names = {way.strategy for rule in RULES for way in rule.ways if way.where == "indexed"}
+            there = [name for name in sorted(names & {*registry.names()}) if await self._has_index(name)]
+            self._found = frozenset(there)
+        return self._found
 
-    def _situation(self, question: str, questions: Set[str], length: Length) -> Situation:
+    async def _has_index(self, name: str) -> bool:
+        if self._index is None:
+            return False
+        try:
+            # An index does not depend on what is asked; and a strategy plans no calls for what it has.
+            _, estimate = await self._cutter.prepare("", _resolved(Way(name, ""), ""))
+        except (WindowTooSmallError, UsageError):
+            return False
+        shared = [part.calls for part in estimate.planned if part.shared]
+        return bool(shared) and not sum(shared)
+
+    async def _situation(self, question: str, questions: Set[str], length: Length) -> Situation:
         profile = self._models.default.profile
         small = not profile.abstains or profile.reading_tokens is not None
         return Situation(
@@ -136,7 +153,7 @@ class Chooser:
             small=small,
             readings=sum(question_type(each).kind in INDEX_SERVES for each in questions),
             hurry=self._limits.seconds is not None,
-            indexed=frozenset() if small or length.short else self._indexed,
+            indexed=frozenset() if small or length.short else await self._indexed(),
         )
 
     async def _fit(self, question: str, way: Way, *, questions: int, readings: int) -> Cut | str:
@@ -148,16 +165,14 @@ class Chooser:
             return "would not fit the model's window"
         except UsageError:
             return "does not load"
-        spend = self._spend(estimate, there=way.where == "indexed", readings=readings)
+        spend = self._spend(estimate, readings)
         return self._exceeds(spend, estimate.depth, questions) or cut
 
-    def _spend(self, estimate: Estimate, *, there: bool, readings: int) -> Spend:
-        """Return what one question takes; what questions share is shared out, and costs nothing if it is there."""
+    def _spend(self, estimate: Estimate, readings: int) -> Spend:
+        """Return what one question takes; what questions share is shared out."""
         spend = Spend()
         for part in estimate.planned:
             among = max(1, readings) if part.shared else 1
-            if part.shared and there:
-                continue
             spend = spend.plus(
                 most_of(
                     self._models.of(part.agent.role).profile,

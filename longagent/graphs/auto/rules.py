@@ -84,7 +84,6 @@ _LEADER = "its {chunks} are read side by side, by members whom a leader instruct
 _GRAPH = "the graph of facts that is made of it serves them all"
 _GRAPH_THERE = "the graph of facts is there already, and is walked from node to node"
 _GISTS = "the gists of its {chunks} are made once and serve them all"
-_GISTS_THERE = "the gists are there already, and tell which pages to read again"
 _CHAIN = "its {chunks} are read in order, each with a summary of those before it"
 
 RULES: tuple[Rule, ...] = (
@@ -127,7 +126,6 @@ RULES: tuple[Rule, ...] = (
         applies=_asks("comparison"),
         ways=(
             Way("graph-reader", _GRAPH_THERE, where="indexed"),
-            Way("read-agent", _GISTS_THERE, where="indexed"),
             Way("read-agent", _GISTS, where="many"),
             Way("map-reduce", _SIDE_BY_SIDE),
             Way("long-agent", _LEADER),
@@ -138,7 +136,6 @@ RULES: tuple[Rule, ...] = (
         applies=_asks("multi-hop"),
         ways=(
             Way("graph-reader", _GRAPH_THERE, where="indexed"),
-            Way("read-agent", _GISTS_THERE, where="indexed"),
             Way("graph-reader", _GRAPH, where="many"),
             Way("read-agent", _GISTS, where="many"),
             Way("long-agent", "in a hurry, " + _LEADER, where="hurry"),
@@ -151,7 +148,6 @@ RULES: tuple[Rule, ...] = (
         applies=_asks("explanation"),
         ways=(
             Way("graph-reader", _GRAPH_THERE, where="indexed"),
-            Way("read-agent", _GISTS_THERE, where="indexed"),
             Way("read-agent", _GISTS, where="many"),
             Way("alr2", "in a hurry, sentences are copied from its {chunks} side by side", where="hurry"),
             Way("chain-of-agents", _CHAIN),

@@ -24,10 +24,11 @@ from longagent.graphs.auto import RULES, Chooser, Situation, choosing, question_
 from longagent.graphs.auto.describe import describe_rules
 from longagent.graphs.auto.question_type import Kind
 from longagent.graphs.cutting import Cutter
-from longagent.graphs.resolve import Resolved
+from longagent.graphs.resolve import Resolved, resolve
 from longagent.llm.budget import Budget, Limits
-from longagent.llm.model import Request
+from longagent.llm.model import Reply, Request
 from longagent.llm.retries import Policy
+from longagent.store.index_store import IndexStore
 from longagent.store.runs import list_runs
 from longagent.testing import PromptReader, ScriptedModel
 
@@ -48,12 +49,51 @@ def choose(
     document: Document = LONG,
     model: ScriptedModel | None = None,
     limits: Limits | None = None,
-    indexed: Sequence[str] = (),
+    index: Path | None = None,
 ) -> Resolved:
-    models = Models(model or PromptReader())
-    cutter = Cutter([document], models, scales={}, delimiters=Means().delimiters)
-    chooser = Chooser([document], models, cutter, limits=limits or Limits(), indexed=lambda: frozenset(indexed))
-    return asyncio.run(chooser.choose(question, [question, *more], _nothing_begun))
+    models = Models(model or Indexing())
+
+    async def go() -> Resolved:
+        store = IndexStore(index) if index else None
+        cutter = Cutter([document], models, scales={}, delimiters=Means().delimiters, index=store)
+        chooser = Chooser([document], models, cutter, limits=limits or Limits(), index=store)
+        try:
+            return await chooser.choose(question, [question, *more], _nothing_begun)
+        finally:
+            if store:
+                await store.aclose()
+
+    return asyncio.run(go())
+
+
+class Indexing(PromptReader):
+    """A reader that can also tell the facts of a passage, and has an identity, so that they are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.profile = replace(self.profile, identity="tests")
+
+    async def complete(self, request: Request) -> Reply:
+        reply = await super().complete(request)
+        return replace(reply, text="1. The surveyor walked. | surveyor") if request.role.endswith("facts") else reply
+
+
+def make_index(folder: Path, document: Document = LONG) -> None:
+    """Have a document indexed by `graph-reader`, as a question would."""
+
+    async def go() -> None:
+        store = IndexStore(folder)
+        made = Run(
+            Loaded((document,), ()),
+            Models(Indexing()),
+            resolve("graph-reader", {}),
+            emit=lambda _: None,
+            means=Means(index=store, policy=Policy(attempts=1)),
+        )
+        await made.answer(QUESTION, seed=0)
+        await store.aclose()
+
+    asyncio.run(go())
 
 
 def named(*arguments: Any, **more: Any) -> str:
@@ -181,19 +221,41 @@ def test_many_questions_that_need_the_whole_text_are_worth_an_index() -> None:
     assert named(QUESTION, WHY, COMPARE, PATH) == "rag"
 
 
-def test_an_index_that_is_there_is_used_by_a_single_question() -> None:
+def test_an_index_that_is_there_is_used_by_a_single_question(tmp_path: Path) -> None:
+    assert named(WHY, index=tmp_path) == named(WHY), "nothing is there yet"
+    make_index(tmp_path)
     for question in (WHY, COMPARE, PATH):
-        assert named(question, indexed=["read-agent"]) == "read-agent"
+        assert named(question, index=tmp_path) == "graph-reader"
     for question in (QUESTION, TOTAL, SUMMARIES[0], CALCULATIONS[0]):
-        assert named(question, indexed=["read-agent"]) == named(question)
-    assert named(WHY, indexed=["read-agent"], document=SHORT) == "full-context"
-    assert named(WHY, indexed=["read-agent"], model=PromptReader(abstains=False)) == "rag"
+        assert named(question, index=tmp_path) == named(question)
+    assert named(WHY, index=tmp_path, document=SHORT) == "full-context"
+    assert named(WHY, index=tmp_path, model=PromptReader(abstains=False)) == "rag"
+    # Another model's facts are not this one's, and of a document that has changed a part is missing.
+    assert named(WHY, index=tmp_path, model=PromptReader()) == named(WHY)
+    changed = Document.from_text(LONG.text.replace("Page heading 9", "Page heading nine"))
+    assert named(WHY, index=tmp_path, document=changed) == named(WHY)
 
 
-def test_what_an_index_holds_need_not_fit_the_limits_again() -> None:
-    few = Limits(calls=4)
-    assert named(WHY, limits=few) == "rag"
-    assert named(WHY, limits=few, indexed=["read-agent"]) == "read-agent"
+def test_what_an_index_holds_need_not_fit_the_limits_again(tmp_path: Path) -> None:
+    async def planned(folder: Path) -> int:
+        store = IndexStore(folder)
+        made = Run(
+            Loaded((LONG,), ()),
+            Models(Indexing()),
+            resolve("graph-reader", {}),
+            emit=lambda _: None,
+            means=Means(index=store),
+        )
+        try:
+            return (await made.forecast(WHY)).calls
+        finally:
+            await store.aclose()
+
+    make_index(tmp_path / "there")
+    calls, anew = asyncio.run(planned(tmp_path / "there")), asyncio.run(planned(tmp_path / "not"))
+    assert calls < anew
+    assert named(WHY, limits=Limits(calls=calls), index=tmp_path / "there") == "graph-reader"
+    assert named(WHY, limits=Limits(calls=calls - 1), index=tmp_path / "there") != "graph-reader"
 
 
 def test_strategies_that_are_not_there_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +284,7 @@ def first(situation: Situation, there: Sequence[str]) -> str:
 
 def test_a_strategy_that_has_made_its_index_stays_the_choice() -> None:
     """Else the same command would be another run the second time."""
-    indexing = ["read-agent", "graph-reader"]
+    indexing = ["graph-reader"]
     for missing in joined.from_iterable(combinations(["graph-reader", "long-agent", "alr2"], n) for n in range(4)):
         there = [way.strategy for rule in RULES for way in rule.ways if way.strategy not in missing]
         for situation in situations():
@@ -243,17 +305,12 @@ def test_every_kind_has_a_rule_and_every_rule_can_be_printed() -> None:
 # What runs do with it.
 
 
-def run(model: ScriptedModel, folder: Path | None = None, *, indexed: Sequence[str] = (), **limits: Any) -> Run:
-    means = Means(
-        runs=folder,
-        budget=Budget(Limits(**limits)),
-        policy=Policy(attempts=1),
-        indexed=lambda documents, models: frozenset(indexed),
-    )
+def run(model: ScriptedModel, folder: Path | None = None, *, index: IndexStore | None = None, **limits: Any) -> Run:
+    means = Means(runs=folder, budget=Budget(Limits(**limits)), policy=Policy(attempts=1), index=index)
     return Run(Loaded((LONG,), ()), Models(model), None, emit=lambda _: None, means=means)
 
 
-class Hangs(PromptReader):
+class Hangs(Indexing):
     """Answers so many calls, then none."""
 
     def __init__(self, after: int) -> None:
@@ -280,10 +337,12 @@ def interrupt(folder: Path, question: str, **more: Any) -> None:
     asyncio.run(go())
 
 
-def answer(folder: Path, question: str, **more: Any) -> tuple[Answer, int]:
+def answer(folder: Path, question: str, *, index: Path | None = None, **more: Any) -> tuple[Answer, int]:
     async def go() -> tuple[Answer, int]:
-        model = PromptReader()
-        said = await asyncio.wait_for(run(model, folder, **more).answer(question, seed=0), 30)
+        model, store = Indexing(), IndexStore(index) if index else None
+        said = await asyncio.wait_for(run(model, folder, index=store, **more).answer(question, seed=0), 30)
+        if store:
+            await store.aclose()
         return said, len(model.requests)
 
     return asyncio.run(go())
@@ -293,7 +352,8 @@ def test_a_run_that_was_begun_goes_on_whatever_was_indexed_or_allowed_since(tmp_
     interrupt(tmp_path, WHY)
     (begun,) = asyncio.run(list_runs(tmp_path))
     assert (begun.manifest["strategy"], begun.calls) == ("chain-of-agents", 2)
-    said, calls = answer(tmp_path, WHY, indexed=["read-agent"], seconds=900)
+    make_index(tmp_path / "index")
+    said, calls = answer(tmp_path, WHY, index=tmp_path / "index", seconds=900)
     assert (said.strategy, said.run_id) == ("chain-of-agents", begun.run_id)
     assert said.strategy_reason.startswith("it was begun with chain-of-agents, and goes on; the question asks for an")
     assert calls == said.coverage.chunks + 1 - 2, "what was read is not read again"
@@ -303,8 +363,9 @@ def test_a_run_that_is_over_is_decided_anew(tmp_path: Path) -> None:
     before, _ = answer(tmp_path, WHY)
     again, _ = answer(tmp_path, WHY)
     assert (again.run_id, again.strategy_reason) == (before.run_id, before.strategy_reason)
-    indexed, _ = answer(tmp_path, WHY, indexed=["read-agent"])
-    assert (before.strategy, indexed.strategy) == ("chain-of-agents", "read-agent")
+    make_index(tmp_path / "index")
+    indexed, _ = answer(tmp_path, WHY, index=tmp_path / "index")
+    assert (before.strategy, indexed.strategy) == ("chain-of-agents", "graph-reader")
 
 
 def test_a_cheap_answer_under_a_limit_does_not_stand_in_the_way_of_a_better_one(tmp_path: Path) -> None:
