@@ -67,7 +67,7 @@ def _contradicted(answer: Answer) -> Iterator[str]:
     for rival in open_[:_MOST_RIVALS]:
         yield f"Not settled: “{_shortened(rival.answer, _LONGEST_RIVAL)}” ({_places(rival)})."
     for rival in rivals[:_MOST_RIVALS]:
-        reason = _shortened(rival.reason, _LONGEST_RIVAL)
+        reason = _shortened(rival.reason.rstrip(". "), _LONGEST_RIVAL)
         yield f"Rejected: “{_shortened(rival.answer, _LONGEST_RIVAL)}” ({_places(rival)}): {reason}."
     if more := len(open_[_MOST_RIVALS:]) + len(rivals[_MOST_RIVALS:]):
         yield f"{more} more answer{'s'[: more != 1]} of single chunks; --json tells them all."

@@ -79,7 +79,7 @@ def rival(said: str, *pages: int, reason: str = "") -> Rival:
 
 
 def test_answers_that_were_rejected_are_told_with_pages_and_reason() -> None:
-    rivals = (rival("204", 6), rival("2\x1b04 \n thousand", 1, 1, 2, 3, 4, 5, reason="chunks 1 and 6 say: 204"))
+    rivals = (rival("204", 6), rival("2\x1b04 \n thousand", 1, 1, 2, 3, 4, 5, reason="chunks 1 and 6 say: 204."))
     found = replace(answer("204"), conflicts=(Conflict(instruction="How many?", rivals=rivals),))
     assert printed(found) == "204\n\nRejected: “2\\x1b04 thousand” (p. 1, 2, 3, 4, …): chunks 1 and 6 say: 204.\n"
     many = tuple(rival(str(page), page, reason="r") for page in range(1, 6))
