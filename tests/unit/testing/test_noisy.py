@@ -185,3 +185,16 @@ def test_the_loop_and_the_check_are_right_where_votes_are_not() -> None:
     assert voted <= 4
     assert right("long-agent", "member", conflicts=False) <= 4
     assert right("alr2", "retrieve", check="off") <= 4
+
+
+def test_what_is_true_is_not_read_against_every_invention_in_turn() -> None:
+    reader = NoisyReader(1)
+    member = NoisyReader(1, reading_tokens=85)
+    loaded, means = Loaded((document(0),), ()), Means(verify="off")
+    run = Run(loaded, Models(reader, {"member": member}), resolve("long-agent", {}), emit=lambda _: None, means=means)
+    answer = asyncio.run(run.answer(QUESTION, seed=0))
+    assert "4,512" in (answer.text or "")
+    together = [said for said in member.prompts if "[passage 2" in said]
+    # About sixteen answers are settled in four steps, as in a knockout.
+    assert len(together) >= 12
+    assert sum(NEEDLE in said for said in together) <= 4
