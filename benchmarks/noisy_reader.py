@@ -107,7 +107,7 @@ class Outcome(NamedTuple):
 def case(number: int, *, seed: int, stated: int, pool: int) -> Case:
     """Return a document that states the fact on so many of its pages.
 
-    The value is none that the reader may invent. A document that does not state it is otherwise the same.
+    The value is none that the reader may invent.
     """
     random = Random(f"{seed} {number}")
     thing, place = random.choice(_THINGS), random.choice(_PLACES)
