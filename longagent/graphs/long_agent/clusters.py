@@ -1,6 +1,6 @@
 """Answers that say the same are a cluster; of two that contradict each other, their chunks read together decide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 from random import Random
@@ -71,14 +71,24 @@ def unite(clusters: Sequence[Cluster], groups: Sequence[Sequence[int]]) -> list[
     return [_joined(together) for together in members if together]
 
 
-def next_pair(clusters: Sequence[Cluster], failed: Sequence[Sequence[str]]) -> tuple[int, int] | None:
-    """Return the two clusters to settle next: those with most chunks, of equals the first in the text.
+def next_pair(
+    clusters: Sequence[Cluster], failed: Sequence[Sequence[str]], stood: Mapping[str, int] | None = None
+) -> tuple[int, int] | None:
+    """Return the two clusters to settle next: those that stood least readings, of these those with most chunks.
+
+    Of equals, the first in the text. So a cluster is read again only when all others were: one that went on against
+    every other would be lost by the one reading of many in which its member overlooks what it says.
 
     Args:
         clusters: in the order of the text.
         failed: answers of pairs whose chunks could not be read together.
+        stood: how many readings the cluster that an answer speaks for has stood.
     """
-    order = sorted(range(len(clusters)), key=lambda index: -len(clusters[index]["chunks"]))
+    past = stood or {}
+    order = sorted(
+        range(len(clusters)),
+        key=lambda index: (past.get(clusters[index]["answers"][0], 0), -len(clusters[index]["chunks"])),
+    )
     for one, other in combinations(order, 2):
         first, second = sorted((one, other))
         if [clusters[first]["answers"][0], clusters[second]["answers"][0]] not in [list(pair) for pair in failed]:

@@ -54,9 +54,9 @@ class Contest(NamedTuple):
 
 async def contest(now: Round, turn: int, ctx: Context) -> Contest:
     """Read chunks of two clusters together until one cluster is left, the cap or a limit is reached."""
-    clusters, rejected, failed = now["clusters"], now["rejected"], list[list[str]]()
+    clusters, rejected, failed, stood = now["clusters"], now["rejected"], list[list[str]](), dict[str, int]()
     for merge in range(min(ctx.config.max_merges, len(ctx.chunks) - 1)):
-        pair = next_pair(clusters, failed)
+        pair = next_pair(clusters, failed, stood)
         if pair is None:
             break
         one, other = (clusters[index] for index in pair)
@@ -73,6 +73,7 @@ async def contest(now: Round, turn: int, ctx: Context) -> Contest:
         if settled is None:
             failed.append([*names])
             continue
+        stood |= dict.fromkeys(left, 1 + max(stood.get(name, 0) for name in names))
         clusters = in_order([*(cluster for cluster in clusters if cluster not in (one, other)), *settled.kept])
         rejected = [*rejected, *settled.rejected]
     return Contest(Round(**{**now, "clusters": clusters, "rejected": rejected}), len(failed))

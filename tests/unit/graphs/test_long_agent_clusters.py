@@ -50,6 +50,13 @@ def test_the_pair_with_most_chunks_comes_first_and_pairs_that_failed_are_passed_
     assert next_pair(three[:1], []) is None
 
 
+def test_who_stood_a_reading_waits_for_the_others() -> None:
+    four = [made([1, 2, 3], "a"), made([4], "b"), made([5, 6], "c"), made([7], "d")]
+    assert next_pair(four, [], {"a": 1}) == (1, 2)
+    assert next_pair(four, [], {"a": 1, "b": 1, "c": 1}) == (0, 3)
+    assert next_pair(four, [], {"a": 2, "b": 1, "c": 1, "d": 1}) == (1, 2)
+
+
 def test_a_member_of_each_is_drawn_the_same_way_for_the_same_seed() -> None:
     one, other = made([0, 1, 2, 3], "a"), made([5, 6, 7], "b")
     drawn = {pick(one, other, Random(seed)) for seed in range(40)}
