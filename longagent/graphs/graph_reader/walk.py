@@ -19,7 +19,6 @@ from longagent.errors import ReplyError
 from longagent.evidence.provenance import Sourced
 from longagent.graphs.graph_reader.fact_graph import FactGraph
 
-
 _NAMED = 8
 """Passages that are named where a reply is refused."""
 
