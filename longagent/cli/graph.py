@@ -62,8 +62,8 @@ def graph(
         from longagent.cli.progress import Progress
         from longagent.session import GRAPH, Session
 
-        if out is not None and out.suffix not in _FORMS:
-            raise UsageError(f"{out}: its name ends neither in {' nor in '.join(_FORMS)}.")
+        if out is not None:
+            _check(out)
         options: dict[str, Any] = {
             "strategy": GRAPH,
             "model": model,
@@ -87,11 +87,21 @@ def graph(
         _tell(made, out, as_json=as_json)
 
 
+def _check(out: Path) -> None:
+    """Refuse what cannot be written, before anything is read or paid for."""
+    if out.suffix.lower() not in _FORMS:
+        raise UsageError(f"{out}: its name ends neither in {' nor in '.join(_FORMS)}.")
+    if not out.parent.is_dir():
+        raise UsageError(f"{out} cannot be written: there is no folder {out.parent}.")
+    if out.is_dir():
+        raise UsageError(f"{out} cannot be written: it is a folder.")
+
+
 def _write(made: "FactGraph", out: Path) -> None:
     from longagent.render.fact_graph import draw, to_graphml
 
     try:
-        out.write_text(draw(made) if out.suffix == ".svg" else to_graphml(made), encoding="utf-8")
+        out.write_text(draw(made) if out.suffix.lower() == ".svg" else to_graphml(made), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
 

@@ -85,6 +85,9 @@ def test_a_file_of_another_kind_is_refused_before_anything_is_read(
     done = longagent(*graph, "-o", str(tmp_path / "out.png"), env=env)
     assert (done.code, server.chats) == (2, [])
     assert ".graphml" in done.err
-    done = longagent(*graph, "-o", str(tmp_path / "nowhere" / "out.svg"), env=env)
-    assert done.code == 2
-    assert "cannot be written" in done.err
+    folder = tmp_path / "folder.svg"
+    folder.mkdir()
+    for nowhere in (tmp_path / "nowhere" / "out.svg", folder):
+        done = longagent(*graph, "-o", str(nowhere), env=env)
+        assert (done.code, server.chats) == (2, [])
+        assert "cannot be written" in done.err

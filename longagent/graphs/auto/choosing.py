@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence, Set
+from dataclasses import replace
 from functools import cached_property
 from math import ceil
 from typing import NamedTuple
@@ -97,8 +98,11 @@ class Chooser:
         """
         length = await asyncio.to_thread(lambda: self._length)
         questions = set(batch) | {question}
-        situation = await self._situation(question, questions, length)
+        situation = self._situation(question, questions, length)
         there = [way for way in rule_for(situation).ways if way.strategy in registry.names()]
+        # Looking means cutting the documents; of rules that an index means nothing to, nothing depends on it.
+        if any(way.where == "indexed" for way in there):
+            situation = replace(situation, indexed=await self._indexed())
         others = there if len({way.strategy for way in there}) > 1 else []
         for way in others:
             resolved = _resolved(way, f"it was begun with {way.called}, and goes on; {_asked(situation.asked)}")
@@ -143,7 +147,7 @@ class Chooser:
         shared = [part.calls for part in estimate.planned if part.shared]
         return bool(shared) and not sum(shared)
 
-    async def _situation(self, question: str, questions: Set[str], length: Length) -> Situation:
+    def _situation(self, question: str, questions: Set[str], length: Length) -> Situation:
         profile = self._models.default.profile
         small = not profile.abstains or profile.reading_tokens is not None
         return Situation(
@@ -153,7 +157,6 @@ class Chooser:
             small=small,
             readings=sum(question_type(each).kind in INDEX_SERVES for each in questions),
             hurry=self._limits.seconds is not None,
-            indexed=frozenset() if small or length.short else await self._indexed(),
         )
 
     async def _fit(self, question: str, way: Way, *, questions: int, readings: int) -> Cut | str:

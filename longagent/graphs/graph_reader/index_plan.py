@@ -56,7 +56,17 @@ async def index_chunk_tokens(plan: Plan) -> int:
         hint="Raise --window or -S window=N, or lower -S facts_tokens=N.",
     )
     most = min(room, model.profile.reading_tokens or room)
-    return max(1, min(usual, int(most / await plan.scale(model))))
+    return max(1, min(usual, steady(most / await plan.scale(model))))
+
+
+def steady(tokens: float) -> int:
+    """Return the length of a chunk that a window bounds, rounded down by at most a sixteenth.
+
+    How a model's tokens compare with ours is measured on the text: an edit changes it a little. Exact lengths would
+    cut the other pages anew with it, and their index would be lost.
+    """
+    step = 1 << max(0, int(tokens).bit_length() - 5)
+    return int(tokens) // step * step
 
 
 async def index_planned(plan: Plan, chunks: Sequence[Chunk]) -> Planned:

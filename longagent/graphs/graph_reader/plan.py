@@ -19,6 +19,7 @@ from longagent.agents.graph_reader import plan as plan_role
 from longagent.documents import Chunk
 from longagent.errors import WindowTooSmallError
 from longagent.graphs.graph_reader.config import GraphReaderConfig
+from longagent.graphs.graph_reader.index_plan import steady
 from longagent.graphs.graph_reader.indexing import index_chunk_tokens, index_planned
 from longagent.graphs.room import chunk_room, prompt_tokens, window_of
 from longagent.graphs.strategy import Estimate, Plan, Planned
@@ -115,7 +116,7 @@ async def chunk_tokens(plan: Plan) -> int:
     if room < 1:
         room = await room_for(role, model, "", config)
     room = min(room, model.profile.reading_tokens or room)
-    return max(1, min(await index_chunk_tokens(plan), int(room / 1.05 / await plan.scale(model))))
+    return max(1, min(await index_chunk_tokens(plan), steady(room / 1.05 / await plan.scale(model))))
 
 
 async def room_for(role: Agent[Any], model: Model, question: str, config: GraphReaderConfig) -> int:

@@ -109,10 +109,12 @@ async def _ask(
 ) -> Said[tuple[Candidate, ...]]:
     model = ctx.model(start)
 
+    shown = frozenset(names)
+
     def known(reply: str) -> tuple[Candidate, ...]:
         found = {}
         for name, score in candidates(reply):
-            if (node := graph.known(name)) is not None and node not in found:
+            if (node := graph.known(name)) in shown and node not in found:
                 found[node] = Candidate(node, score)
         if not found:
             raise ReplyError("none of the names is in the list.")

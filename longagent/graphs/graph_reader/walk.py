@@ -19,6 +19,9 @@ from longagent.errors import ReplyError
 from longagent.evidence.provenance import Sourced
 from longagent.graphs.graph_reader.fact_graph import FactGraph
 
+_NAMED = 8
+"""Passages that are named where a reply is refused."""
+
 
 class Notebook(TypedDict):
     """What an explorer brings back."""
@@ -131,7 +134,9 @@ def checked_facts(parse: Callable[[str], Turn], shown: Collection[int], read: Co
             return said
         wanted = [number - 1 for number in said.call.numbers if number - 1 in left]
         if not wanted:
-            there = f"there are {', '.join(str(chunk + 1) for chunk in left)}" if left else "all were read"
+            # The prompt fills its window; what is asked for again must not add much to it.
+            some = ", ".join(str(chunk + 1) for chunk in left[:_NAMED])
+            there = f"there are {some}{' and others' * (len(left) > _NAMED)}" if left else "all were read"
             raise ReplyError(f"read_chunk names no passage that is listed and was not read; {there}.")
         return said._replace(call=read_chunk(wanted))
 

@@ -236,6 +236,21 @@ def test_an_index_that_is_there_is_used_by_a_single_question(tmp_path: Path) -> 
     assert named(WHY, index=tmp_path, document=changed) == named(WHY)
 
 
+def test_the_index_is_not_looked_for_where_it_means_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    async def look(_: Chooser, name: str) -> bool:
+        looked.append(name)
+        return False
+
+    monkeypatch.setattr(Chooser, "_has_index", look)
+    for question in (QUESTION, TOTAL, SUMMARIES[0], CALCULATIONS[0]):
+        choose(question, index=tmp_path)
+    assert looked == []
+    choose(WHY, index=tmp_path)
+    assert looked == ["graph-reader"]
+
+
 def test_what_an_index_holds_need_not_fit_the_limits_again(tmp_path: Path) -> None:
     async def planned(folder: Path) -> int:
         store = IndexStore(folder)

@@ -30,6 +30,7 @@ from longagent.graphs.graph_reader.fact_graph import FactGraph
 from longagent.graphs.graph_reader.index_only import index_only
 from longagent.graphs.graph_reader.indexing import fact_graph
 from longagent.graphs.resolve import Resolved
+from longagent.graphs.strategy import Plan
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.model import Reply, Request
 from longagent.llm.retries import Policy
@@ -491,3 +492,18 @@ def test_a_server_that_is_down_ends_the_indexing() -> None:
 
     with pytest.raises(ServerDownError):
         run(Reader(down), means=Means(policy=Policy(attempts=1)))
+
+
+def test_an_edit_hardly_changes_the_length_of_chunks_that_the_window_bounds() -> None:
+    class Finer(Reader):
+        async def count_tokens(self, text: str) -> int:
+            return len(text) // 3 + 1
+
+    async def length(edit: int) -> int:
+        strategy, text = registry.get("graph-reader"), "On day 7 the surveyor walked past the dunes. " * 130
+        config, models = registry.configure(strategy, {}), Models(Finer(window=4096))
+        return await strategy.chunk_tokens(Plan("", config, models, text[edit:] + "XYZ " * edit, Means().delimiters))
+
+    lengths = [asyncio.run(length(edit)) for edit in range(0, 40, 2)]
+    assert min(lengths) > 1000
+    assert len(set(lengths)) <= 2

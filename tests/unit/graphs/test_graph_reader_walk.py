@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.explorers import ANSWER, PAGES, QUESTION, Asked, Walker, document, sentence, turn
 
+from longagent.agents.graph_reader.turn import facts_turn
 from longagent.documents import Document, Loaded
 from longagent.documents.tokens import count_tokens
 from longagent.errors import (
@@ -19,6 +20,7 @@ from longagent.errors import (
 from longagent.events import WalkPlanned
 from longagent.graphs import Means, Models, Run, resolve
 from longagent.graphs.describe import describe
+from longagent.graphs.graph_reader.walk import checked_facts
 from longagent.llm.budget import Limits
 from longagent.testing.readers import Read
 
@@ -161,6 +163,14 @@ def test_what_cannot_be_called_is_refused_and_asked_once_more(bad: str, good: st
     assert not told(asked)
 
 
+def test_a_refusal_names_few_of_many_passages_for_the_prompt_fills_its_window() -> None:
+    refuse = checked_facts(facts_turn, range(200), [1])
+    with pytest.raises(ReplyError, match=r"there are 1, 3, 4, 5, 6, 7, 8, 9 and others\.$"):
+        refuse(turn("read_chunk(900)"))
+    with pytest.raises(ReplyError, match=r"there are 3, 4\.$"):
+        checked_facts(facts_turn, [2, 3], [])(turn("read_chunk(900)"))
+
+
 def test_what_cannot_be_called_twice_is_replaced_by_what_is_usual_at_the_stage_and_counted() -> None:
     def walk(stage: str, read: Read) -> str:
         return f"Notebook: noted {stage}\nAction: fly()"
@@ -256,6 +266,16 @@ def test_too_many_nodes_are_chosen_from_in_several_lists_side_by_side() -> None:
     (only,) = [read.slots["nodes"].splitlines()[1:-1] for read in few.of("start")]
     assert len(only) == 4
     assert "Skagen lighthouse" in only
+
+
+def test_a_node_that_was_not_shown_is_not_chosen_to_begin_with() -> None:
+    walk = [turn("stop_and_read_neighbor()"), turn("termination()")]
+    model = Walker(walk, start="gulls | 100\nSkagen lighthouse | 60")
+    asked = Asked(model, {"candidates": 2})
+    (shown,) = [read.slots["nodes"].splitlines()[1:-1] for read in model.of("start")]
+    assert "gulls" not in shown
+    (planned,) = [event for event in asked.events if isinstance(event, WalkPlanned)]
+    assert planned.nodes == ("Skagen lighthouse",)
 
 
 @pytest.mark.parametrize("start", ["I cannot choose.", "Atlantis | 100", ""])
