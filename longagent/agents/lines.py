@@ -12,6 +12,7 @@ from longagent.errors import ReplyError
 
 # Small models copy the delimiters along with what stands between them.
 _DELIMITER = re.compile(r"^\[(?:[a-z]+\b[^\]\n]*, |end )[0-9a-f]{8}\][^\S\n]*\n?", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*(?:\n|\Z)", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,6}(?:\.\d+)?)(?![\w]|[.,]\d)")
 _EDGE = " \t\n*_#>:-"
 
@@ -62,8 +63,8 @@ def unlabelled(reply: str, nouns: Sequence[str] = ("summary", "answer")) -> str:
 
 
 def without_delimiters(reply: str) -> str:
-    """Return a reply without the lines of the prompt that small models copy."""
-    return _DELIMITER.sub("", reply)
+    """Return a reply without the lines of the prompt that small models copy, and fences around it."""
+    return _FENCE.sub("", _DELIMITER.sub("", reply))
 
 
 def is_reply(reply: str, fixed: Collection[str]) -> bool:

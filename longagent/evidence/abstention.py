@@ -12,6 +12,7 @@ _SOURCE = (
     # what was kept of one
     r"|memory|memories|summary|summaries|notes?)"
 )
+_READ = r"(?:texts?|passages?|excerpts?|documents?)"
 _NOT = r"(?:not|n't)"
 _TELLS = r"(?:mention|specify|state|say|disclose|address|answer|indicate|discuss|tell)"
 _TOLD = (
@@ -40,7 +41,14 @@ _ABSTAINS = tuple(
         r"\b(?:cannot|can't|can not|could not|impossible to) be (?:determined|answered|inferred)\b",
         r"\bimpossible to (?:determine|tell)\b|\binsufficient (?:information|context)\b",
         r"\bnot (?:enough|sufficient) (?:information|context|evidence)\b",
-        r"^(?:未找到|没有找到|no se (?:menciona|encontr)|nicht (?:gefunden|angegeben)|non (?:trouvé|mentionné)"
+        # "The text does not hold it.", "Not in this passage.", "The text says nothing about it.", "No mention of a dog"
+        rf"\b{_READ}(?: \w+){{0,3}} (?:does|do|did) {_NOT} (?:\w+ )?(?:contain|hold|give|provide) (?:it|this|that)$",
+        rf"^(?:it is )?not in (?:the|this|my) (?:\w+ )?{_READ}$",
+        rf"\b{_READ}(?: \w+){{0,3}} (?:says?|said|tells?|told) nothing\b",
+        r"^no (?:information|mention|details?) (?:about|of|on|regarding) .{1,60}$",
+        r"^no \w+ (?:is|are) (?:given|mentioned|stated|specified)(?: here| in .*)?$",
+        r"^(?:未找到|没有找到|no (?:se (?:menciona|encontr)|encontrad)|nicht (?:gefunden|angegeben)|keine angaben?\b"
+        r"|non (?:trouvé|mentionné)|нет (?:данных|информации)"
         r"|не (?:найдено|указано|упоминается))",
         r"^(?:本|该|这篇)?(?:文[中件档章本]|段落|资料)(?:中|里)?(?:并)?(?:没有|未)(?:提|说|记|给|包含|涉及|指出|找到)",
         r"^.{0,20}(?:見つかりません(?:でした)?|記載(?:が|は)?(?:ありません|されていません)|言及されていません)$",

@@ -93,6 +93,15 @@ def says_cut(said: Said[Any], model: Model, cap: int) -> list[str]:
     return [f"The answer was cut at {cap} tokens; -S answer_tokens=N raises that."]
 
 
+def says_missed(state: StrategyState) -> list[str]:
+    """Return a warning if chunks that were read once could not be another time: the coverage does not tell."""
+    missed = len({*state.get("chunks_failed", [])} & {*state.get("chunks_read", [])})
+    if not missed:
+        return []
+    chunks, were = ("1 chunk", "it was") if missed == 1 else (f"{missed} chunks", "they were")
+    return [f"{chunks} could not be read each time {were} to be."]
+
+
 async def one_call(plan: Plan, document: int, reply: int | None) -> Estimate:
     """Estimate a strategy that answers in one call from at most so many document tokens, as far as they fit."""
     model = plan.model(answer_from_passages)

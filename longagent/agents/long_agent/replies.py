@@ -20,8 +20,16 @@ _NAMED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SPEAKER = re.compile(r"^(?:member|passage|part|chunk|document)\s*#?\d{1,6}\s*(?:\([^)\n]{0,40}\))?\s*[:–-]\s*", re.I)
-_NONE = re.compile(r"\W*(?:none|no\b|nothing|0\b)", re.IGNORECASE)
-_GROUP = re.compile(r"^[\s*_#>-]*(?:\d{1,3}\s*[,=&]|\d{1,3} and \d)[^\n]*$", re.MULTILINE)
+_NONE = re.compile(r"\W*(?:none|no\b|nothing|0\b|there are no\b)", re.IGNORECASE)
+# "Not found. The text is about ships."; what is told after a "but" is a finding.
+_NOT_FOUND = re.compile(r"\W*not found\W*[.!;](?!\W*(?:but|however|though|yet|still)\b)", re.IGNORECASE)
+_GROUP = re.compile(
+    r"^[\s*_#>\[(-]*(?:answers? )?(?:\d{1,3}\s*[,=&]|\d{1,3} and \d)[^\n]*$", re.MULTILINE | re.IGNORECASE
+)
+# "1, 2; 3, 4" are two groups; in "1 and 3, but not 2" and "1, 3 - both 4 July" the last number belongs to none.
+_RUN = re.compile(r"\d{1,6}(?:[\s,&=+#]*(?:(?:and|or|to|through|answers?)\b\s*|[-–]\s*)*#?\d{1,6}\b)*")
+_REASON = re.compile(r"\((?![\s\d,&=]+\))[^()\n]{0,200}\)")
+"""In brackets stand reasons, in which numbers are years and amounts; numbers alone are a group."""
 _SAME = re.compile(r"^[\s*_#>-]*same\b[^:\n]{0,20}:[*_\s]*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -134,7 +142,7 @@ def found_brief(reply: str) -> Found:
 def _found(answer: str, notes: str) -> Found:
     # Who speaks is no part of what is said: equal answers of two members must be equal.
     bare = _SPEAKER.sub("", " ".join(answer.split())).strip(" *_`")
-    return NOTHING if says_nothing(bare) else Found(bare, notes)
+    return NOTHING if says_nothing(bare) or _NOT_FOUND.match(bare) else Found(bare, notes)
 
 
 def same(reply: str) -> tuple[tuple[int, ...], ...]:
@@ -147,6 +155,6 @@ def same(reply: str) -> tuple[tuple[int, ...], ...]:
     lines = _SAME.findall(reply) or _GROUP.findall(reply) or ([reply] if _NONE.match(reply) else [])
     if not lines:
         raise ReplyError("it names no numbers of answers, and does not say none.")
-    # In brackets stand reasons, in which numbers are years and amounts.
-    groups = (tuple(read_numbers(re.sub(r"\([^()\n]{0,200}\)", "", line))) for line in lines if not _NONE.match(line))
+    runs = (run for line in lines if not _NONE.match(line) for run in _RUN.findall(_REASON.sub("", line)))
+    groups = (tuple(read_numbers(run)) for run in runs)
     return tuple(group for group in groups if len(group) > 1)

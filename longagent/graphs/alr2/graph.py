@@ -35,6 +35,7 @@ from longagent.graphs.alr2.config import Alr2Config
 from longagent.graphs.alr2.evidence import Sentence, in_order, that_fit
 from longagent.graphs.alr2.plan import caps, chunk_tokens, estimate, joined, reads_whole, retriever_for, searches
 from longagent.graphs.alr2.retrieving import Search
+from longagent.graphs.reading import says_missed
 from longagent.graphs.state import RetrievalRef
 from longagent.graphs.strategy import Context, strategy
 from longagent.graphs.waves import Part, WaveState, read_in_waves
@@ -174,7 +175,7 @@ def _says_reading(state: State, ctx: Context) -> list[str]:
     if cut:
         cap = caps(config, model.profile).retrieved
         warnings.append(f"Retrieved sentences cut at {cap} tokens: {cut}; -S retrieved_tokens=N raises that.")
-    return warnings
+    return [*warnings, *says_missed(state)]
 
 
 @strategy(

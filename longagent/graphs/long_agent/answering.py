@@ -13,7 +13,7 @@ from longagent.graphs.long_agent.clusters import Cluster, Round, conflicts
 from longagent.graphs.long_agent.history import by_weight, lay_out
 from longagent.graphs.long_agent.plan import answer_cap, leads, member_cap, room_for, settles
 from longagent.graphs.long_agent.state import State
-from longagent.graphs.reading import says_cut, stops
+from longagent.graphs.reading import says_cut, says_missed, stops
 from longagent.graphs.strategy import Context
 
 
@@ -86,7 +86,7 @@ def _warnings(state: State, ctx: Context) -> list[str]:
     if (count := state.get("cut", 0)) and profile.reply_tokens is None:
         cap = member_cap(ctx.config, profile)
         warnings.append(f"{count} replies of members were cut at {cap} tokens; -S member_tokens=N raises that.")
-    return warnings + _says_open(state, ctx)
+    return [*warnings, *says_missed(state), *_says_open(state, ctx)]
 
 
 def _says_open(state: State, ctx: Context) -> list[str]:

@@ -121,8 +121,22 @@ def settle(one: Cluster, other: Cluster, read: tuple[int, int], said: str) -> Se
     if agreeing:
         return Settled([_joined([Cluster(answers=[said], chunks=[]), one, other])], [])
     alike = max((one, other), key=lambda rival: _likeness(said, rival))
-    new = Cluster(answers=[said], chunks=alike["chunks"])
+    # It was read from both of these; the text that carries it may stand in either.
+    new = Cluster(answers=[said], chunks=sorted({*alike["chunks"], *read}))
     return Settled([new], [rejected(rival, reason) for rival in (one, other)])
+
+
+def together(others: Sequence[Cluster], kept: Sequence[Cluster]) -> list[Cluster]:
+    """Return clusters in the order of the text after two were settled.
+
+    What two chunks say together may be what others said before; then these are one.
+    """
+    left, found = [*others], []
+    for one in kept:
+        same = [other for other in left if agree(one["answers"][0], other["answers"][0])]
+        left = [other for other in left if other not in same]
+        found.append(_joined([one, *same]) if same else one)
+    return in_order([*left, *found])
 
 
 def rejected(rival: Cluster, reason: str) -> RivalRef:

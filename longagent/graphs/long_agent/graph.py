@@ -10,11 +10,12 @@ Departures: nothing is trained, and there is one kind of member; messages are la
 equal that differ in case, articles, punctuation and the form of numbers, or where one holds all content words of the
 other, and the leader is asked once a round which of the others mean the same; a reading of two chunks that refuses
 withdraws what these two said, so that a cluster stays if others said it too; one that agrees with both makes them one
-cluster; contested are those first that were least often so far, then those that most chunks say; an instruction that
-was given before ends the rounds, and so does `CONFLICT` without a contradiction; an answer is not heard while no member
-has found anything; a chunk that cannot be read is counted, and two that cannot be read together leave their clusters as
-they are; with a model that never says "not found" as the leader there is none: members are asked the question, for one
-round, and the answer is theirs.
+cluster; one that equals neither rests on both chunks as well, and joins a cluster that says the same; contested are
+those first that were least often so far, then those that most chunks say; an instruction that was given before ends the
+rounds, and so does `CONFLICT` without a contradiction; an answer is not heard while no member has found anything; a
+chunk that cannot be read is counted, and two that cannot be read together leave their clusters as they are; with a
+model that never says "not found" as the leader there is none: members are asked the question, for one round, and the
+answer is theirs.
 """
 
 from typing import Any, Literal, TypedDict

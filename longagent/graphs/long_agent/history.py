@@ -77,11 +77,13 @@ async def clip(text: str, budget: int, model: Model) -> str:
 
 
 def _head(number: int, past: Round) -> str:
-    silent = past["asked"] - len({chunk for one in past["clusters"] for chunk in one["chunks"]})
-    rejected = sum(len(rival["chunks"]) for rival in past["rejected"])
-    found = f"{past['asked']} members replied, {max(0, silent - rejected)} of them found nothing."
+    standing = {chunk for one in past["clusters"] for chunk in one["chunks"]}
+    # An answer that two chunks gave together stands for one that was rejected, and rests on its chunks.
+    rejected = {chunk for rival in past["rejected"] for chunk in rival["chunks"]} - standing
+    silent = past["asked"] - len(standing) - len(rejected)
+    found = f"{past['asked']} members replied, {silent} of them found nothing."
     if rejected:
-        found += f" {rejected} others gave answers that did not stand when two parts were read together."
+        found += f" {len(rejected)} others gave answers that did not stand when two parts were read together."
     return f"Round {number}. Your instruction: {past['instruction']}\n{found}"
 
 

@@ -79,7 +79,9 @@ async def judge_aliases(clusters: list[Cluster], instruction: str, ctx: Context)
     said = await heard(asked, ())
     if said is None:
         return Judged(clusters, False)
-    groups = [[order[number - 1] for number in group if 0 < number <= len(order)] for group in said.value]
+    # Of answers that were not shown nothing was judged.
+    known = len(order) - shown.left_out
+    groups = [[order[number - 1] for number in group if 0 < number <= known] for group in said.value]
     return Judged(unite(clusters, groups), said.assumed)
 
 

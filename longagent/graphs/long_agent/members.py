@@ -12,7 +12,7 @@ from longagent.agents.long_agent import Found, member_brief
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ServerDownError
 from longagent.events import Contested
-from longagent.graphs.long_agent.clusters import Round, in_order, next_pair, pick, settle
+from longagent.graphs.long_agent.clusters import Round, next_pair, pick, settle, together
 from longagent.graphs.long_agent.leading import PASSING
 from longagent.graphs.long_agent.plan import member_cap, member_for
 from longagent.graphs.reading import stops
@@ -74,7 +74,7 @@ async def contest(now: Round, turn: int, ctx: Context) -> Contest:
             failed.append([*names])
             continue
         stood |= dict.fromkeys(left, 1 + max(stood.get(name, 0) for name in names))
-        clusters = in_order([*(cluster for cluster in clusters if cluster not in (one, other)), *settled.kept])
+        clusters = together([each for each in clusters if each not in (one, other)], settled.kept)
         rejected = [*rejected, *settled.rejected]
     return Contest(Round(**{**now, "clusters": clusters, "rejected": rejected}), len(failed))
 

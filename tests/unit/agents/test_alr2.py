@@ -81,6 +81,7 @@ def test_what_changes_most_comes_last(role: object, order: list[str]) -> None:
         ("- The following was sold:", ("The following was sold:",)),
         ("[passage 1, page 3, 0a1b2c3d]\n- It rained.\n[end 0a1b2c3d]", ("It rained.",)),
         ("- 下雨了。", ("下雨了。",)),
+        ("```\n- It rained.\n```", ("It rained.",)),
         ("none", ()),
         ("None.", ()),
         ("**None**", ()),

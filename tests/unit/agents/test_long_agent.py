@@ -102,6 +102,7 @@ def test_a_refusal_is_no_instruction() -> None:
         ("**Action:** answer", Decision("answer")),
         ("ANSWER: Paris", Decision("answer", "Paris")),
         ("Answer: Paris", Decision("answer", "Paris")),
+        ("```text\nAction: ANSWER\nAnswer: Paris\n```", Decision("answer", "Paris")),
         ("Action: ANSWER, since all is known\nAnswer: Paris\nInstruction: none", Decision("answer", "Paris")),
         ("Action: CONFLICT\nAnswer: none", Decision("contest")),
         ("CONFLICT", Decision("contest")),
@@ -148,6 +149,9 @@ def test_a_decision_that_cannot_be_read_twice_leaves_the_answer_to_the_last_call
         ("Member 12 (page 4): 1820", Found("1820")),
         ("Notes: It tells of a mill.\nAnswer: Not found.", Found("")),
         ("The passage does not mention it.", Found("")),
+        ("Answer: Not found. The text is about ships.", Found("")),
+        ("Answer: The text does not hold it.", Found("")),
+        ("Answer: Not found. But it was sold in 1820.", Found("Not found. But it was sold in 1820.")),
         ("Answer: Not found, but it was sold in 1820.", Found("Not found, but it was sold in 1820.")),
     ],
 )
@@ -172,6 +176,14 @@ def test_notes_without_an_answer_are_asked_for_again_and_then_taken_for_it() -> 
         ("**Same:** 1 and 3\nSame: 2, 4 (both 1907)", ((1, 3), (2, 4))),
         ("1 = 3\n2, 5", ((1, 3), (2, 5))),
         ("Same: 2", ()),
+        ("Same: 1, 2; 3, 4", ((1, 2), (3, 4))),
+        ("Same: [1, 2], [3, 4]", ((1, 2), (3, 4))),
+        ("Same: (1, 3)", ((1, 3),)),
+        ("Same: 1 and 3, but not 2", ((1, 3),)),
+        ("Same: answers 1, 3 and 5 - all mean 4 July", ((1, 3, 5),)),
+        ("Same: 1-3", ((1, 2, 3),)),
+        ("Answers 1 and 3 mean the same.", ((1, 3),)),
+        ("There are no answers that mean the same.", ()),
     ],
 )
 def test_aliases_are_groups_of_numbers(reply: str, groups: tuple[tuple[int, ...], ...]) -> None:

@@ -496,6 +496,15 @@ def test_a_chunk_that_failed_is_not_searched_again() -> None:
     assert model.roles.count("retrieve_again") == asked.answer.coverage.chunks - 1
 
 
+def test_a_chunk_that_fails_in_the_second_pass_only_is_told() -> None:
+    def failing(read: Read) -> str | Exception:
+        return ContentRefusedError("declined.") if "Page heading 8\n" in read.passages()[0] else "none"
+
+    asked = ask(SideBySide(reader(copying, failing)), {"passes": 2})
+    assert asked.answer.coverage.failed == 0
+    assert "1 chunk could not be read each time it was to be." in asked.answer.warnings
+
+
 def test_a_run_whose_chunks_all_fail_ends_with_an_error() -> None:
     with pytest.raises(ModelError, match="None of the chunks could be read"):
         ask(SideBySide(reader(lambda read: ContentRefusedError("declined."))))

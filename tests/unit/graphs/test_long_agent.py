@@ -214,6 +214,37 @@ def test_aliases_are_judged_once_for_all_clusters_and_can_be_left_out() -> None:
     assert len(asked.of(Contested)) == 2
 
 
+def test_answers_that_the_leader_was_not_shown_are_no_aliases() -> None:
+    said = {f"p{page}": " ".join(f"{page}w{at}" for at in range(60)) for page in range(1, 10)}
+    settings = {"conflicts": False, "rounds": 1}
+    model, asked = ask(SideBySide(Team(on(**said), aliases="Same: 1-9"), window=1024), settings)
+    shown = len(re.findall(r"^\d\. ", model.of("aliases")[0].slots["answers"], re.MULTILINE))
+    hidden = len(asked.of(UnitWritten)) - shown
+    assert hidden > 0
+    (conflict,) = asked.answer.conflicts
+    assert len(conflict.rivals) == 1 + hidden
+
+
+def test_the_leader_is_told_how_many_found_nothing_whatever_was_settled() -> None:
+    def said(text: str, instruction: str) -> str:
+        return "Answer: 428 ducats" if TOGETHER in text else on(p2="17 guilders", p5="482 crowns")(text, instruction)
+
+    model, asked = ask(Team(said), {"rounds": 1})
+    n = asked.answer.coverage.chunks
+    assert f"{n} members replied, {n - 2} of them found nothing." in model.prompts_of("answer")[0]
+
+
+def test_a_chunk_that_fails_in_a_later_round_only_is_told() -> None:
+    def said(text: str, instruction: str) -> str | Exception:
+        if "again" in instruction and "Page heading 8\n" in text:
+            return ContentRefusedError("declined.")
+        return on(p5="482,000 crowns")(text, instruction)
+
+    _, asked = ask(Team(said, decide=["Action: NEW_STATE\nInstruction: What was paid again?", "Action: ANSWER"]))
+    assert asked.answer.coverage.failed == 0
+    assert "1 chunk could not be read each time it was to be." in asked.answer.warnings
+
+
 def test_without_settling_all_answers_go_before_the_leader() -> None:
     model, asked = ask(Team(on(p2="17 guilders", p5="482,000 crowns")), {"conflicts": False, "aliases": False})
     assert kinds(model) == ["instruct", "member", "decide", "answer"]

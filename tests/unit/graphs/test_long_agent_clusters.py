@@ -13,6 +13,7 @@ from longagent.graphs.long_agent.clusters import (
     next_pair,
     pick,
     settle,
+    together,
     unite,
 )
 
@@ -73,8 +74,17 @@ def test_the_cluster_that_agrees_with_what_both_say_stays() -> None:
 
 def test_an_answer_that_equals_neither_takes_the_chunks_of_the_more_similar() -> None:
     left = settle(made([0], "17 guilders"), made([4], "482,000 crowns"), (0, 4), "428,000 crowns")
-    assert left.kept == [made([4], "428,000 crowns")]
+    # The text that says so may stand in either of the two that were read.
+    assert left.kept == [made([0, 4], "428,000 crowns")]
     assert [one["answer"] for one in left.rejected] == ["17 guilders", "482,000 crowns"]
+
+
+def test_what_two_say_together_is_one_with_others_that_said_it_before() -> None:
+    left = settle(made([0], "Rome"), made([4], "Paris"), (0, 4), "Oslo")
+    assert together([made([6, 9], "in Oslo"), made([2], "Ribe")], left.kept) == [
+        made([0, 4, 6, 9], "Oslo", "in Oslo"),
+        made([2], "Ribe"),
+    ]
 
 
 def test_an_answer_that_holds_both_makes_them_one() -> None:
