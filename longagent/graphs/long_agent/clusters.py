@@ -167,8 +167,8 @@ def _withdrawn(rivals: tuple[Cluster, Cluster], read: tuple[int, int], reason: s
         left = [chunk for chunk in rival["chunks"] if chunk not in read]
         if left:
             kept.append(Cluster(answers=rival["answers"], chunks=left))
-        else:
-            gone.append(rejected(rival, reason))
+        withdrawn = [chunk for chunk in rival["chunks"] if chunk in read]
+        gone.append(rejected(Cluster(answers=rival["answers"], chunks=withdrawn), reason))
     return Settled(kept, gone)
 
 

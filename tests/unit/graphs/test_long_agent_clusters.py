@@ -95,8 +95,11 @@ def test_an_answer_that_holds_both_makes_them_one() -> None:
 def test_a_refusal_withdraws_what_these_two_chunks_said_and_no_more() -> None:
     left = settle(made([0], "Rome"), made([4, 6], "Paris"), (0, 4), "")
     assert left.kept == [made([6], "Paris")]
-    assert [(one["answer"], one["reason"]) for one in left.rejected] == [
-        ("Rome", "chunks 1 and 5, read together, do not say it")
+    # Who said it is told even where others still do.
+    reason = "chunks 1 and 5, read together, do not say it"
+    assert [(one["answer"], one["chunks"], one["reason"]) for one in left.rejected] == [
+        ("Rome", [0], reason),
+        ("Paris", [4], reason),
     ]
 
 
