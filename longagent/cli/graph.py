@@ -24,8 +24,10 @@ from longagent.cli.options import (
     pairs,
 )
 from longagent.errors import UsageError
+from longagent.events import Event, RunFinished
 
 if TYPE_CHECKING:
+    from longagent.answer import Answer
     from longagent.graphs.graph_reader.fact_graph import FactGraph
 
 _FORMS = (".graphml", ".svg")
@@ -80,11 +82,21 @@ def graph(
         given = {name: value for name, value in options.items() if value is not None}
         settings = pairs("-S", setting or [], form="KEY=VALUE")
         with Progress(-1 if quiet else verbose) as progress, Session(settings=settings, **given) as session:
-            made = session.fact_graph(sources, on_event=progress)
+            ended = list["Answer"]()
+
+            def tell(event: Event) -> None:
+                progress(event)
+                if isinstance(event, RunFinished):
+                    ended.append(event.answer)
+
+            made = session.fact_graph(sources, on_event=tell)
         progress.gap()
         if out is not None:
             _write(made, out)
-        _tell(made, out, as_json=as_json)
+        partial = any(answer.partial for answer in ended)
+        _tell(made, out, partial=partial, as_json=as_json)
+    if partial:
+        raise typer.Exit(3)
 
 
 def _check(out: Path) -> None:
@@ -106,7 +118,7 @@ def _write(made: "FactGraph", out: Path) -> None:
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
 
 
-def _tell(made: "FactGraph", out: Path | None, *, as_json: bool) -> None:
+def _tell(made: "FactGraph", out: Path | None, *, partial: bool, as_json: bool) -> None:
     from longagent.cli.output import print_json
     from longagent.render.columns import columns
     from longagent.render.terminal import one_line
@@ -114,7 +126,7 @@ def _tell(made: "FactGraph", out: Path | None, *, as_json: bool) -> None:
     pairs_that_share = made.network.number_of_edges()
     if as_json:
         counts = {"facts": len(made.facts), "elements": len(made.names), "pairs": pairs_that_share}
-        print_json({**counts, "most": list(made.names[:10]), "file": str(out) if out else None})
+        print_json({**counts, "most": list(made.names[:10]), "file": str(out) if out else None, "partial": partial})
         return
     rows = [
         ("facts", f"{len(made.facts):,}"),

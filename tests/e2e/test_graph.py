@@ -58,6 +58,13 @@ def test_a_document_is_indexed_once_and_its_graph_is_written(
     assert longagent("cache", "clear", "--json", env=env).json["removed_chunks"] == calls
     assert longagent(*graph, "-q", env=env).code == 0
     assert len(server.chats) == 2 * calls
+
+
+def test_a_limit_that_ends_the_indexing_is_told_by_the_exit_code(graph: list[str], env: dict[str, str]) -> None:
+    part = longagent(*graph, "--max-calls", "1", "--json", env=env)
+    assert (part.code, part.json["partial"]) == (3, True), part.err
+    whole = longagent(*graph, "--json", env=env)
+    assert (whole.code, whole.json["partial"]) == (0, False)
     # It is no run to look back on.
     assert "graph-reader" not in longagent("runs", "list", env=env).out
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 from longagent.evidence.words import keys
 from longagent.graphs.graph_reader.fact_graph import Fact, FactGraph
@@ -15,13 +16,18 @@ async def rank_nodes(graph: FactGraph, query: str) -> list[str]:
 
 def rank_facts(facts: Sequence[Fact], query: str) -> list[Fact]:
     """Return facts, those first that share most words with a query."""
-    scores = Scores([keys(fact.text) for fact in facts]).of(query)
+    scores = Scores([_words(fact.text) for fact in facts]).of(query)
     return [facts[at] for at in sorted(range(len(facts)), key=lambda at: -scores[at])]
 
 
 def _rank_nodes(graph: FactGraph, query: str) -> list[str]:
-    # A fact belongs to several nodes; its words are counted once.
-    words = {fact: keys(fact.text) for fact in graph.facts}
+    words = {fact: _words(fact.text) for fact in graph.facts}
     terms = [[*keys(name), *(word for fact in graph.facts_of(name) for word in words[fact])] for name in graph.names]
     scores = Scores(terms).of(query)
     return [graph.names[at] for at in sorted(range(len(terms)), key=lambda at: -scores[at])]
+
+
+@lru_cache(maxsize=2**17)
+def _words(fact: str) -> tuple[str, ...]:
+    # A fact belongs to several nodes, each of which several explorers visit.
+    return tuple(keys(fact))
