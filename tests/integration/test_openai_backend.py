@@ -13,6 +13,7 @@ from support.openai_backend import SECRET, ask, complete, connect, fail, run, un
 from longagent.errors import ModelUnavailableError, UsageError
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.pace import CEILING, START
+from longagent.testing.http_thread import Connection, Ending, HttpRequest, HttpThread
 from longagent.testing.server import SimulatedServer
 
 
@@ -122,6 +123,20 @@ def test_an_unusable_proxy_is_told_without_its_password(monkeypatch: pytest.Monk
     assert isinstance(error, UsageError)
     with SimulatedServer() as server:
         assert complete(connect(server.base_url)).text == "A reply."
+
+
+@pytest.mark.parametrize("said", ["HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n", "what?\r\n\r\n"])
+def test_a_proxy_that_refuses_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    async def refuse(request: HttpRequest, connection: Connection) -> Ending:
+        return Ending(said.encode(), then="close")
+
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with HttpThread(refuse) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://me:{SECRET}@127.0.0.1:{proxy.port}")
+        error = fail(connect("https://model.invalid/v1"))
+    assert isinstance(error, ModelUnavailableError)
+    assert SECRET not in repr(error.__cause__)
 
 
 @pytest.mark.parametrize("state", ["waiting for the reply", "waiting for a turn"])
