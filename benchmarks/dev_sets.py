@@ -6,21 +6,23 @@
 A set is a file FOLDER/NAME.jsonl whose lines hold `question`, `answers`, `documents` (each with `path`, relative to
 FOLDER, or `text` and `title`) and perhaps `answerable`. Taken are the first n questions of a set, about different
 documents as far as there are, or with --unanswerable all whose answer the document does not hold. *Right* means that a
-gold answer stands in the answer, which is lenient; for the others, that "not found" was said. The cache is off; what
-fails is wrong.
+gold answer stands in the answer, which is lenient; for the others, that "not found" was said. *Recall* is the share of
+gold passages (`evidence[].quote`) that something cited stands in, or a sentence that `alr2` copied; *made up* is the
+share of its sentences that stand nowhere. The cache is off; what fails is wrong.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from longagent import Document, Session
 from longagent.errors import LongagentError
+from longagent.events import Event, UnitWritten
 from longagent.evidence.normalize import normalize
 
 
@@ -39,6 +41,10 @@ class Row:
     cited: str
     """Status of each citation, with its page."""
     error: str = ""
+    recall: float | None = None
+    """Of gold passages; `None` where none are known."""
+    made_up: float | None = None
+    """Of the sentences that were to be copied."""
 
 
 def questions(data: Path, name: str, *, n: int, unanswerable: bool) -> Iterator[dict[str, Any]]:
@@ -58,9 +64,14 @@ def ask(session: Session, strategy: str, data: Path, row: dict[str, Any]) -> Row
     """Ask one question."""
     gold = [str(answer) for answer in row["answers"]]
     said: dict[str, Any] = {"strategy": strategy, "id": row["id"], "gold": " | ".join(gold)}
-    started = time.monotonic()
+    started, copied = time.monotonic(), list[str]()
+
+    def tell(event: Event) -> None:
+        if strategy == "alr2" and isinstance(event, UnitWritten):
+            copied.extend(line.removeprefix("- ") for line in event.text.splitlines())
+
     try:
-        answer = session.ask([_document(data, document) for document in row["documents"]], row["question"])
+        answer = session.ask([_document(data, each) for each in row["documents"]], row["question"], on_event=tell)
     except LongagentError as error:
         seconds = round(time.monotonic() - started, 1)
         none = {"answer": None, "right": False, "calls": 0, "tokens": 0, "cited": ""}
@@ -79,7 +90,15 @@ def ask(session: Session, strategy: str, data: Path, row: dict[str, Any]) -> Row
         tokens=(usage.prompt_tokens or 0) + (usage.completion_tokens or 0),
         seconds=round(time.monotonic() - started, 1),
         cited=", ".join(f"{citation.status} p. {citation.page}" for citation in answer.citations),
+        recall=_recall(row, [*copied, *(citation.quote or "" for citation in answer.citations)]),
+        made_up=answer.retrieval.hallucination_rate if answer.retrieval else None,
     )
+
+
+def _recall(row: dict[str, Any], found: Sequence[str]) -> float | None:
+    gold = [normalize(each["quote"]).text for each in row.get("evidence") or () if each.get("quote")]
+    texts = [text for each in found if (text := normalize(each).text.strip())]
+    return sum(any(text in passage for text in texts) for passage in gold) / len(gold) if gold else None
 
 
 def _key(row: dict[str, Any]) -> str:
@@ -104,8 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--verify", default="mark")
     parser.add_argument("--json", type=Path, help="append a line for each answer to this file")
     given = parser.parse_args(arguments)
-    print("| strategy | set | n | right | found | cited | calls | tokens | s a question |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| strategy | set | n | right | found | cited | recall | made up | calls | tokens | s a question |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for strategy in given.strategies.split(","):
         options = {"strategy": strategy, "model": given.model, "base_url": given.base_url, "verify": given.verify}
         with Session(**options, cache=False, seed=0) as session:
@@ -126,10 +145,16 @@ def _report(strategy: str, name: str, rows: Sequence[Row], file: Path | None) ->
     found = [row for row in rows if row.answer is not None]
     print(
         f"| `{strategy}` | {name} | {len(rows)} | {sum(row.right for row in rows)} | {len(found)} "
-        f"| {sum(bool(row.cited) for row in found)} | {sum(row.calls for row in rows)} "
+        f"| {sum(bool(row.cited) for row in found)} | {_mean(row.recall for row in rows)} "
+        f"| {_mean(row.made_up for row in rows)} | {sum(row.calls for row in rows)} "
         f"| {sum(row.tokens for row in rows)} | {sum(row.seconds for row in rows) / n:.1f} |",
         flush=True,
     )
+
+
+def _mean(values: Iterable[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{sum(known) / len(known):.0%}" if known else ""
 
 
 if __name__ == "__main__":

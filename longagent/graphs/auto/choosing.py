@@ -50,14 +50,14 @@ class Length(NamedTuple):
 def length_of(documents: Sequence[Document], profile: Profile) -> Length:
     """Measure documents; slow, unless they are much longer than what a model reads well."""
     comfortable = min(profile.window // 2, profile.reading_tokens or COMFORTABLE, COMFORTABLE)
-    well = f"the {comfortable} tokens this model reads well at a time"
+    well = f"the {comfortable:,} tokens this model reads well at a time"
     # A token of prose is four or five code points, of any text hardly twelve: no need to count a much longer one.
     if sum(len(document.text) for document in documents) > 12 * comfortable:
         return Length(False, f"the document is far longer than {well}")
     tokens = sum(count_tokens(document.text) for document in documents)
     if tokens <= comfortable:
-        return Length(True, f"all {tokens} tokens fit")
-    return Length(False, f"its {tokens} tokens are more than {well}")
+        return Length(True, f"all {tokens:,} tokens fit")
+    return Length(False, f"its {tokens:,} tokens are more than {well}")
 
 
 class Chooser:

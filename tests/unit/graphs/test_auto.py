@@ -103,7 +103,7 @@ def named(*arguments: Any, **more: Any) -> str:
 @pytest.mark.parametrize(
     ("question", "strategy", "reason"),
     [
-        (QUESTION, "rag", r"a fact is looked up; .* than the 4096 tokens this model reads well at a time"),
+        (QUESTION, "rag", r"a fact is looked up; .* than the 4,096 tokens this model reads well at a time"),
         (SUMMARIES[0], "chain-of-agents", r"a summary \(“summarize”\): one running .* \d+ chunks \(task=summary\)"),
         (CALCULATIONS[1], "infty-think", r"a calculation \(“what percentage did sales grow”\): the passages that rank"),
         (TOTAL, "map-reduce", r"a total, a list or an extreme \(“how many people were injured in total”\): its \d+ ch"),
