@@ -1,11 +1,15 @@
 """The HTTP client for model servers, kept warm from call to call."""
 
+import asyncio
+import os
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import finalize
 
 from longagent.errors import ModelUnavailableError, UsageError
 from longagent.llm.base_url import is_loopback
@@ -45,6 +49,8 @@ class Client:
             # How many calls are in flight is decided elsewhere: no limit here.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS)
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            # Whoever forgets to close loses connections that were idle: no reason for aiohttp to log errors.
+            finalize(self, _close_on, asyncio.get_running_loop(), self._session).atexit = False
         return self._session
 
     def proxy(self, server: str) -> str | None:
@@ -59,12 +65,23 @@ class Client:
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
-        """What secure connections are checked by: the certificates of `certifi`, or `SSL_CERT_FILE`."""
+        """What secure connections are checked by: `SSL_CERT_FILE` and `SSL_CERT_DIR`, else certifi's and the system's.
+
+        Raises:
+            UsageError: what the environment names cannot be read.
+        """
+        # Reading all certificates takes 50 ms, so once for all connections.
+        file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+        if file or folder:
+            # Whoever names authorities trusts these alone.
+            try:
+                return ssl.create_default_context(cafile=file, capath=folder)
+            except OSError:
+                raise UsageError("the certificates named in SSL_CERT_FILE or SSL_CERT_DIR cannot be read.") from None
         import certifi
 
-        # Reading all certificates takes 50 ms, so once for all connections.
         context = ssl.create_default_context(cafile=certifi.where())
-        # A company's own authority is named in the environment.
+        # A company's own authority is often installed in the system.
         context.load_default_certs()
         return context
 
@@ -84,9 +101,17 @@ class Client:
         await self.aclose()
 
 
+def _close_on(loop: asyncio.AbstractEventLoop, session: "aiohttp.ClientSession") -> None:
+    """Close a session that nobody uses any more, from any thread."""
+    if not session.closed:
+        with suppress(RuntimeError):  # the loop is closed, and its connections with it
+            loop.call_soon_threadsafe(lambda: loop.create_task(session.close()))
+
+
 def _proxy_of(server: str) -> str | None:
     parts = urlsplit(server)
-    if is_loopback(server) or proxy_bypass(parts.hostname or ""):
+    # NO_PROXY may name a host with its port, and an IPv6 address in brackets or bare.
+    if is_loopback(server) or any(map(proxy_bypass, (parts.hostname or "", parts.netloc))):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -94,10 +119,18 @@ def _proxy_of(server: str) -> str | None:
         return None
     # Named without a scheme, as curl allows, it is an HTTP proxy.
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if not proxy.startswith(("http://", "https://")):
+    if not _is_usable(proxy):
         # Without its text: the address of a proxy may hold a password.
         raise UsageError(
             "the proxy named in the environment cannot be used.",
             hint="Correct HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: only proxies of http:// and https:// are supported.",
         )
     return proxy
+
+
+def _is_usable(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
