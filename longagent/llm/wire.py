@@ -67,7 +67,8 @@ async def exchange(
             kind = response.headers.get("content-type", "")
             return Response(response.status, kind, content, asked_wait(response.headers))
     except aiohttp.ClientError as error:
-        raise _unreachable(server, error) from error
+        # Its text quotes what came, and the headers with key and password of a proxy hang on it: not for a traceback.
+        raise _unreachable(server, error) from None
     except TimeoutError as error:
         raise ModelUnavailableError(
             f"the model server at {server} did not answer within {timeout:g} s.",
@@ -110,9 +111,9 @@ async def _read(response: "aiohttp.ClientResponse", server: str) -> bytes:
                     hint="Check --base-url: is this a model server?",
                     trouble="reply",
                 )
-    except aiohttp.ClientError as error:
+    except aiohttp.ClientError:
         # Not a broken connection like others: the reply was being written, so it may be billed.
-        raise _broke_off(server, trouble="reply") from error
+        raise _broke_off(server, trouble="reply") from None
     return bytes(body)
 
 

@@ -1,9 +1,11 @@
 """The backend for OpenAI-compatible servers: what goes wrong is told in one sentence, without key or document."""
 
 import asyncio
+import gzip
 import socket
 import threading
 import traceback
+import tracemalloc
 from time import monotonic
 from typing import Any
 
@@ -13,7 +15,7 @@ from support.openai_backend import SECRET, ask, connect, fail, run, unused_port
 from longagent.errors import LongagentError, ModelRejectedError, ModelUnavailableError, UnknownModelError, UsageError
 from longagent.llm import wire
 from longagent.llm.openai_server import OpenAIServer
-from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
+from longagent.testing.http_thread import Connection, Ending, HttpRequest, HttpThread
 from longagent.testing.server import Canned, Fault, SimulatedServer
 
 
@@ -125,6 +127,38 @@ def test_a_reply_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         error = fail(connect(server.base_url), ask(max_tokens=2**21))
     assert isinstance(error, ModelUnavailableError)
     assert "more than 1 MiB" in str(error)
+
+
+def test_a_small_compressed_reply_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_BYTES", 2**20)
+    body = gzip.compress(bytes(2**27))
+
+    async def answer(request: HttpRequest, connection: Connection) -> Ending:
+        await connection.respond(200, body, headers={"Content-Encoding": "gzip"})
+        return Ending(then="close")
+
+    with HttpThread(answer) as server:
+        tracemalloc.start()
+        error = fail(connect(f"http://127.0.0.1:{server.port}/v1"))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert "more than 1 MiB" in str(error)
+    assert most < 2**25, "a part of the 128 MiB was unpacked at once"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [f"{SECRET}\r\n\r\n", f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n{SECRET}\r\n"],
+    ids=["no HTTP", "no chunk"],
+)
+def test_what_is_no_http_is_not_quoted(said: str) -> None:
+    async def answer(request: HttpRequest, connection: Connection) -> Ending:
+        return Ending(said.encode(), then="close")
+
+    with HttpThread(answer) as server:
+        error = fail(connect(f"http://127.0.0.1:{server.port}/v1", api_key=SECRET))
+    assert isinstance(error, ModelUnavailableError)
+    assert SECRET not in repr(error.__cause__)
 
 
 def test_a_wrong_key() -> None:
