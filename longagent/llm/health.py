@@ -17,6 +17,7 @@ class Health:
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
         self._in_a_row = 0
+        self._well = 0
         self._ask_at = _ASK_AFTER
         self._asking = self._down = False
         self._open: list[tuple[int, bytes, str]] = []
@@ -48,16 +49,7 @@ class Health:
         self._in_a_row += 1
         if self._asking or self._in_a_row < self._ask_at:
             return
-        if not self._down:
-            self._asking = True
-            try:
-                self._down = not await answers()
-            finally:
-                self._asking = False
-        if not self._down:
-            # It lives: what failed failed for reasons of its own, and the run goes on without.
-            self._ask_at = 2 * self._in_a_row
-            await self._settle(begun)
+        if not self._down and await self._lives(begun, answers):
             return
         for _, suspect, reason in self._open:
             await self._replies.fail(suspect, reason, suspect=True)
@@ -67,8 +59,24 @@ class Health:
             trouble=error.trouble,
         ) from error
 
+    async def _lives(self, begun: int, answers: Callable[[], Awaitable[bool]]) -> bool:
+        self._asking, well = True, self._well
+        try:
+            answered = await answers()
+        finally:
+            self._asking = False
+        if answered:
+            # What failed failed for reasons of its own, and the run goes on without.
+            self._ask_at = max(_ASK_AFTER, 2 * self._in_a_row)
+            await self._settle(begun)
+            return True
+        # The question may have waited in vain behind calls that the server was busy with, and that went well.
+        self._down = self._well == well
+        return not self._down
+
     async def went_well(self, call: int) -> None:
         """Take note of a call that went well: the server lives."""
+        self._well += 1
         self._in_a_row, self._ask_at, self._down = 0, _ASK_AFTER, False
         # What failed before it began failed for reasons of its own: a resumed run need not try it again. A call that
         # was under way while another failed proves nothing.

@@ -194,3 +194,58 @@ def test_where_the_limits_allow_no_call_more_the_server_is_not_asked(tmp_path: P
         assert [made.role for made in model.requests].count("check") == 0
 
     at_desk(tmp_path, test)
+
+
+def test_a_server_with_which_calls_go_well_while_it_is_asked_is_not_down(tmp_path: Path) -> None:
+    class Busy(Model):
+        async def complete(self, request: Request) -> Reply:
+            if request.role == "check":
+                asked.set()
+                await enough.wait()
+                raise GONE
+            return await super().complete(request)
+
+    asked, enough = asyncio.Event(), asyncio.Event()
+
+    async def test(desk: Desk) -> None:
+        model, calls = Busy(dict.fromkeys((1, 2, 3, 5), GONE)), desk.calls()
+        for number in range(2):
+            with pytest.raises(type(GONE)):
+                await calls.complete(model, request(str(number)))
+        third = asyncio.ensure_future(calls.complete(model, request("third")))
+        await asyncio.wait_for(asked.wait(), 5)
+        await calls.complete(model, request("well"))
+        enough.set()
+        for lost in (third, calls.complete(model, request("fifth"))):
+            with pytest.raises(ModelUnavailableError) as ended:
+                await lost
+            assert not isinstance(ended.value, ServerDownError)
+
+    at_desk(tmp_path, test)
+
+
+def test_after_calls_went_well_it_takes_three_in_a_row_again_until_the_server_is_asked(tmp_path: Path) -> None:
+    class Lives(Model):
+        async def complete(self, request: Request) -> Reply:
+            if request.role == "check":
+                checks.append(request)
+                await enough.wait()
+                raise ReplyError("unusable.")
+            return await super().complete(request)
+
+    checks, enough = list[Request](), asyncio.Event()
+
+    async def test(desk: Desk) -> None:
+        model, calls = Lives(dict.fromkeys((1, 2, 3, 5, 6), GONE)), desk.calls()
+        lost = [asyncio.ensure_future(calls.complete(model, request(str(number)))) for number in range(3)]
+        while not checks:
+            await asyncio.sleep(0)
+        await calls.complete(model, request("well"))
+        enough.set()
+        await asyncio.wait(lost)
+        for number in range(5, 7):
+            with pytest.raises(ModelUnavailableError):
+                await calls.complete(model, request(str(number)))
+        assert len(checks) == 1
+
+    at_desk(tmp_path, test)
