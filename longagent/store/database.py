@@ -76,9 +76,10 @@ class Database:
         result: Future[T] = _begun()
         with self._lock:
             self._check_open()
-            self._writes.append(_Write(work, result))
-            if len(self._writes) == 1:
+            # First: were it refused (the interpreter ends), what is appended would wait forever.
+            if not self._writes:
                 self._worker.submit(self._write_waiting)
+            self._writes.append(_Write(work, result))
         return await asyncio.wrap_future(result)
 
     async def shrink(self) -> None:
@@ -113,7 +114,7 @@ class Database:
         with self._lock:
             writes, self._writes = self._writes, []
         if len(writes) > 1:
-            with suppress(Exception):
+            with suppress(BaseException):
                 values = self._in_transaction(
                     "BEGIN IMMEDIATE", lambda opened: [write.work(opened) for write in writes]
                 )

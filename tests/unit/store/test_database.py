@@ -203,3 +203,38 @@ def test_a_write_that_raises_costs_those_that_waited_with_it_nothing(tmp_path: P
         await database.aclose()
 
     asyncio.run(test())
+
+
+def test_a_write_that_raises_no_matter_what_leaves_none_waiting(tmp_path: Path) -> None:
+    class Leave(BaseException):
+        pass
+
+    def leave(connection: sqlite3.Connection) -> None:
+        raise Leave
+
+    async def test() -> None:
+        database = open_database(tmp_path / "words.db")
+        busy = database.read(lambda _: time.sleep(0.2))
+        writes = [database.write(work) for work in (leave, add("kept"))]
+        _, left, _ = await asyncio.wait_for(asyncio.gather(busy, *writes, return_exceptions=True), 5)
+        assert isinstance(left, Leave)
+        assert await database.read(words) == ["kept"]
+        await database.aclose()
+
+    asyncio.run(test())
+
+
+def test_a_write_that_finds_no_thread_leaves_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    async def test() -> None:
+        database = open_database(tmp_path / "words.db")
+        with monkeypatch.context() as ending:
+            ending.setattr(database._worker, "submit", refuse)
+            for _ in range(2):
+                with pytest.raises(RuntimeError, match="shutdown"):
+                    await asyncio.wait_for(database.write(add("x")), 1)
+        await database.aclose()
+
+    asyncio.run(test())
