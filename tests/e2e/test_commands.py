@@ -16,7 +16,19 @@ from support.processes import alive, descendants
 from longagent import __version__
 from longagent.testing import SimulatedServer
 
-HEAVY = ["pydantic", "litellm", "langgraph", "faiss", "pypdfium2", "httpx", "tiktoken", "numpy", "rich", "xllamacpp"]
+HEAVY = [
+    "pydantic",
+    "litellm",
+    "langgraph",
+    "faiss",
+    "pypdfium2",
+    "httpx",
+    "aiohttp",
+    "tiktoken",
+    "numpy",
+    "rich",
+    "xllamacpp",
+]
 
 
 @pytest.fixture
