@@ -66,7 +66,7 @@ async def exchange(
             content = await _read(response, server)
             kind = response.headers.get("content-type", "")
             return Response(response.status, kind, content, asked_wait(response.headers))
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, UnicodeError) as error:
         # Its text quotes what came, and the headers with key and password of a proxy hang on it: not for a traceback.
         raise _unreachable(server, error) from None
     except TimeoutError as error:
@@ -126,6 +126,7 @@ def _unreachable(server: str, error: Exception) -> ModelUnavailableError:
         aiohttp.ConnectionTimeoutError,
         aiohttp.ClientHttpProxyError,
         aiohttp.InvalidURL,
+        UnicodeError,  # no host can be named so, with two dots in a row or a part too long
     )
     if isinstance(error, never_there):
         return ModelUnavailableError(
@@ -151,6 +152,7 @@ def _why(error: Exception) -> str:
         aiohttp.ConnectionTimeoutError: "no connection in time",
         ConnectionRefusedError: "connection refused",
         socket.gaierror: "no such host",
+        UnicodeError: "no such host",
         ssl.SSLCertVerificationError: "its TLS certificate is not trusted",
         ssl.SSLError: "it does not speak TLS (try http:// instead of https://)",
     }

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import socket
+import threading
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import monotonic
@@ -13,7 +15,6 @@ from support.openai_backend import SECRET, ask, complete, connect, fail, run, un
 from longagent.errors import ModelUnavailableError, UsageError
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.pace import CEILING, START
-from longagent.testing.http_thread import Connection, Ending, HttpRequest, HttpThread
 from longagent.testing.server import SimulatedServer
 
 
@@ -127,15 +128,22 @@ def test_an_unusable_proxy_is_told_without_its_password(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("said", ["HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n", "what?\r\n\r\n"])
 def test_a_proxy_that_refuses_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    async def refuse(request: HttpRequest, connection: Connection) -> Ending:
-        return Ending(said.encode(), then="close")
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(said.encode())
 
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    with HttpThread(refuse) as proxy:
-        monkeypatch.setenv("https_proxy", f"http://me:{SECRET}@127.0.0.1:{proxy.port}")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("https_proxy", f"http://me:{SECRET}@127.0.0.1:{listener.getsockname()[1]}")
+        thread = threading.Thread(target=refuse)
+        thread.start()
         error = fail(connect("https://model.invalid/v1"))
+        thread.join()
     assert isinstance(error, ModelUnavailableError)
+    assert "in time" not in str(error)
     assert SECRET not in repr(error.__cause__)
 
 

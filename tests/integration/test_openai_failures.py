@@ -41,6 +41,13 @@ def test_a_host_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no such host" in str(fail(connect("http://model.invalid/v1")))
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".invalid"])
+def test_a_host_that_cannot_exist(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no such host" in str(fail(connect(f"http://{host}/v1")))
+
+
 def test_tls_where_there_is_none() -> None:
     def answer_in_plain(listener: socket.socket) -> None:
         connection, _ = listener.accept()
