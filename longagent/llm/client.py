@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # uvicorn (vLLM) and llama.cpp drop idle connections after 5 s; reusing one at that very moment would fail the call.
 _KEEP_ALIVE_SECONDS = 3.0
+
+_CLOSING_SECONDS = 0.5
+"""How long the end of a program may wait for its connections to close."""
 
 
 class Client:
@@ -49,8 +53,8 @@ class Client:
             # How many calls are in flight is decided elsewhere: no limit here.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS)
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-            # Whoever forgets to close loses connections that were idle: no reason for aiohttp to log errors.
-            finalize(self, _close_on, asyncio.get_running_loop(), self._session).atexit = False
+            # Whoever forgets to close, or is interrupted, loses connections that were idle: no reason for warnings.
+            finalize(self, _close_on, asyncio.get_running_loop(), self._session)
         return self._session
 
     def proxy(self, server: str) -> str | None:
@@ -102,10 +106,32 @@ class Client:
 
 
 def _close_on(loop: asyncio.AbstractEventLoop, session: "aiohttp.ClientSession") -> None:
-    """Close a session that nobody uses any more, from any thread."""
-    if not session.closed:
-        with suppress(RuntimeError):  # the loop is closed, and its connections with it
-            loop.call_soon_threadsafe(lambda: loop.create_task(session.close()))
+    """Close a session that nobody uses any more, from any thread, also while the interpreter ends."""
+    if session.closed:
+        return
+    if not loop.is_running():
+        # Its connections ended with it, and nothing can be awaited any more.
+        session.detach()
+        return
+    closed = threading.Event()
+
+    async def close() -> None:
+        try:
+            await session.close()
+        finally:
+            closed.set()
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(lambda: loop.create_task(close()))
+        if _running_loop() is not loop:
+            closed.wait(_CLOSING_SECONDS)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _proxy_of(server: str) -> str | None:
