@@ -140,9 +140,9 @@ def test_a_small_compressed_reply_without_end_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(wire, "MAX_BYTES", 2**20)
     body = gzip.compress(bytes(2**27))
 
-    async def answer(request: HttpRequest, connection: Connection) -> Ending:
+    async def answer(request: HttpRequest, connection: Connection) -> None:
         await connection.respond(200, body, headers={"Content-Encoding": "gzip"})
-        return Ending(then="close")
+        await connection.end(Ending(then="close"))
 
     with HttpThread(answer) as server:
         tracemalloc.start()
@@ -159,12 +159,13 @@ def test_a_small_compressed_reply_without_end_is_refused(monkeypatch: pytest.Mon
     ids=["no HTTP", "no chunk"],
 )
 def test_what_is_no_http_is_not_quoted(said: str) -> None:
-    async def answer(request: HttpRequest, connection: Connection) -> Ending:
-        return Ending(said.encode(), then="close")
+    async def answer(request: HttpRequest, connection: Connection) -> None:
+        await connection.end(Ending(said.encode(), then="close"))
 
     with HttpThread(answer) as server:
         error = fail(connect(f"http://127.0.0.1:{server.port}/v1", api_key=SECRET))
     assert isinstance(error, ModelUnavailableError)
+    assert "closed the connection" in str(error)
     assert SECRET not in repr(error.__cause__)
 
 
