@@ -29,6 +29,9 @@ from longagent.store.index_store import IndexStore
 
 R = TypeVar("R")
 
+PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
+"""What a call may end in without ending the run; but see `ServerDownError`, which is one of them."""
+
 _SHORTEST_HALF = 200
 """Code points below which a text is not too long; something else is."""
 
@@ -103,7 +106,7 @@ class Context:
             return Attempt(values=values, outcome="unread")
         except ServerDownError:
             raise
-        except (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError) as error:
+        except PASSING as error:
             self.emit(ChunkFailed(chunk=chunk.index, reason=error.message))
             return Attempt(values=values, outcome="failed")
         self.emit(ChunksRead(chunks=(chunk.index,)))

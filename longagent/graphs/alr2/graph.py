@@ -23,10 +23,6 @@ from longagent.agents.alr2 import reason_brief, reason_in_context, retrieve, ret
 from longagent.documents import Chunk
 from longagent.errors import (
     BudgetReached,
-    ContentRefusedError,
-    ContextTooLongError,
-    ModelUnavailableError,
-    ReplyError,
     ServerDownError,
 )
 from longagent.events import ChunksRead
@@ -35,13 +31,11 @@ from longagent.graphs.alr2.config import Alr2Config
 from longagent.graphs.alr2.evidence import Sentence, in_order, that_fit
 from longagent.graphs.alr2.plan import caps, chunk_tokens, estimate, joined, reads_whole, retriever_for, searches
 from longagent.graphs.alr2.retrieving import Search
+from longagent.graphs.context import PASSING
 from longagent.graphs.reading import says_missed
 from longagent.graphs.state import RetrievalRef
 from longagent.graphs.strategy import Context, strategy
 from longagent.graphs.waves import Part, WaveState, read_in_waves
-
-_PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
-"""What the whole text in one call may end in, so that its chunks are read one by one."""
 
 
 class Again(Part):
@@ -89,7 +83,7 @@ async def _read_whole(search: Search) -> dict[str, Any]:
         await search.read(*joined(search.chunks))
     except ServerDownError:
         raise
-    except (BudgetReached, *_PASSING):
+    except (BudgetReached, *PASSING):
         return {}
     read = [chunk.index for chunk in search.chunks]
     search.ctx.emit(ChunksRead(chunks=tuple(read)))

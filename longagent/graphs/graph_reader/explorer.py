@@ -15,12 +15,12 @@ from longagent.documents import Span
 from longagent.errors import BudgetReached, ServerDownError
 from longagent.events import Stepped
 from longagent.evidence.provenance import Sourced, attribute
+from longagent.graphs.context import PASSING
 from longagent.graphs.fitting import fit
 from longagent.graphs.graph_reader.config import GraphReaderConfig
 from longagent.graphs.graph_reader.indexing import fact_graph
 from longagent.graphs.graph_reader.plan import brief, caps, node_cap, note_cap, room_for, words
 from longagent.graphs.graph_reader.shown import shown_facts, shown_neighbours
-from longagent.graphs.graph_reader.start import PASSING
 from longagent.graphs.graph_reader.walk import (
     USUAL_AT_CHUNK,
     USUAL_AT_NEIGHBOURS,

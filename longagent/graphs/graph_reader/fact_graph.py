@@ -33,7 +33,7 @@ class FactGraph:
     """The nodes, those with most facts first, then by name."""
 
     def __init__(self, facts: Iterable[Fact]) -> None:
-        """Build the graph. Takes a second for 100,000 facts: do it in a thread."""
+        """Build the graph. Takes seconds for 100,000 facts: do it in a thread."""
         import networkx as nx
 
         ordered = sorted(facts, key=lambda fact: fact.chunk)

@@ -9,12 +9,10 @@ from longagent.agents.graph_reader import plan as plan_role
 from longagent.agents.graph_reader.turn import candidates
 from longagent.errors import (
     BudgetReached,
-    ContentRefusedError,
-    ContextTooLongError,
-    ModelUnavailableError,
     ReplyError,
     ServerDownError,
 )
+from longagent.graphs.context import PASSING
 from longagent.graphs.fitting import fit
 from longagent.graphs.graph_reader.config import GraphReaderConfig
 from longagent.graphs.graph_reader.fact_graph import FactGraph
@@ -22,9 +20,6 @@ from longagent.graphs.graph_reader.plan import BRIEF_READS, START_NODES, brief, 
 from longagent.graphs.graph_reader.ranking import rank_nodes
 from longagent.graphs.strategy import Context
 from longagent.llm.model import Model
-
-PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
-"""What a call before or on the walk may end in without ending the run."""
 
 
 class Start(TypedDict):

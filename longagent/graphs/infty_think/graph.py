@@ -35,22 +35,16 @@ from longagent.agents.infty_think import (
 from longagent.documents import Chunk
 from longagent.errors import (
     BudgetReached,
-    ContentRefusedError,
-    ContextTooLongError,
-    ModelUnavailableError,
-    ReplyError,
     ServerDownError,
 )
 from longagent.events import ChunksRead
 from longagent.evidence.provenance import Sourced
+from longagent.graphs.context import PASSING
 from longagent.graphs.infty_think.config import InftyConfig
 from longagent.graphs.infty_think.plan import caps, chunk_tokens, concluder_for, estimate, evidence_room, thoughts
 from longagent.graphs.infty_think.rounds import Round, text_of
 from longagent.graphs.reading import best_that_fit, says_cut, stops
 from longagent.graphs.strategy import Context, SpanRef, StrategyState, strategy
-
-_PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
-"""What a round may end in without ending the run."""
 
 
 class State(StrategyState):
@@ -124,7 +118,7 @@ async def _read(now: Round, chunks: Sequence[Chunk], ctx: Context) -> Literal["r
         return "unread"
     except ServerDownError:
         raise
-    except _PASSING:
+    except PASSING:
         return "apart"
     ctx.emit(ChunksRead(chunks=tuple(chunk.index for chunk in chunks)))
     return "read"
@@ -140,7 +134,7 @@ async def think(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {"over": True}
     except ServerDownError:
         raise
-    except _PASSING as error:
+    except PASSING as error:
         warnings.append(f"Round {state['rounds'] + 1} failed, and was the last: {error.message}")
     # What was asked with this summary and led to it again would do so for ever.
     still = text_of(now.summary) == text_of(state["summary"])

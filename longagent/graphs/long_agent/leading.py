@@ -8,12 +8,9 @@ from longagent.agents.agent import Said
 from longagent.agents.long_agent import Decision, Order, aliases, decide, instruct
 from longagent.errors import (
     BudgetReached,
-    ContentRefusedError,
-    ContextTooLongError,
-    ModelUnavailableError,
-    ReplyError,
     ServerDownError,
 )
+from longagent.graphs.context import PASSING
 from longagent.graphs.long_agent.clusters import Cluster, Round, unite
 from longagent.graphs.long_agent.config import LongAgentConfig
 from longagent.graphs.long_agent.history import by_weight, clip, lay_out, listed
@@ -22,8 +19,6 @@ from longagent.graphs.strategy import Context
 
 R = TypeVar("R")
 
-PASSING = (ContentRefusedError, ContextTooLongError, ModelUnavailableError, ReplyError)
-"""What a call may end in that the run can do without."""
 
 _GATHERS = re.compile(
     r"\b(?:how (?:many|often)|total|altogether|in all|sum of|average|count|(?:maxi|mini)mum|(?:high|low|larg|small|long"

@@ -12,8 +12,8 @@ from longagent.agents.long_agent import Found, member_brief
 from longagent.documents import Span
 from longagent.errors import BudgetReached, ServerDownError
 from longagent.events import Contested
+from longagent.graphs.context import PASSING
 from longagent.graphs.long_agent.clusters import Round, next_pair, pick, settle, together
-from longagent.graphs.long_agent.leading import PASSING
 from longagent.graphs.long_agent.plan import member_cap, member_for
 from longagent.graphs.reading import stops
 from longagent.graphs.strategy import Context
