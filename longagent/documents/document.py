@@ -7,6 +7,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from longagent.documents.parsed import Heading, Parsed, Part
+
 PAGE_BREAK = "\n\n"
 """Pages are joined by a blank line."""
 
@@ -19,7 +21,9 @@ class Page(NamedTuple):
     start: int
     end: int
     title: str | None = None
-    """Heading of a section, where there is one."""
+    """Heading of a section, name of a sheet, where there is one."""
+    label: str | None = None
+    """What is printed on the page as its number, where the file tells."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,29 @@ class Document:
     warnings: tuple[str, ...] = ()
     """What the reader of the file noticed, such as pages without text."""
 
+    headings: tuple[Heading, ...] = ()
+    """In order."""
+
+    @classmethod
+    def from_parsed(cls, parsed: Parsed, *, id: str, name: str) -> "Document":  # noqa: A002
+        """Join the parts of a file into a document."""
+        pages: list[Page] = []
+        headings: list[Heading] = []
+        start = 0
+        for number, part in enumerate(parsed.parts, start=1):
+            pages.append(Page(number, start, start + len(part.text), part.title, part.label))
+            headings += [heading._replace(start=start + heading.start) for heading in part.headings]
+            start += len(part.text) + len(PAGE_BREAK)
+        return cls(
+            id=id,
+            name=name,
+            text=PAGE_BREAK.join(part.text for part in parsed.parts),
+            pages=tuple(pages),
+            paged=parsed.paged,
+            warnings=parsed.warnings,
+            headings=tuple(headings),
+        )
+
     @classmethod
     def from_pages(
         cls,
@@ -45,19 +72,10 @@ class Document:
         id: str,  # noqa: A002
         name: str,
         paged: bool = False,
-        titles: Sequence[str | None] = (),
         warnings: Sequence[str] = (),
     ) -> "Document":
         """Join page texts into a document."""
-        spans: list[Page] = []
-        start = 0
-        for index, text in enumerate(pages):
-            title = titles[index] if index < len(titles) else None
-            spans.append(Page(index + 1, start, start + len(text), title))
-            start += len(text) + len(PAGE_BREAK)
-        return cls(
-            id=id, name=name, text=PAGE_BREAK.join(pages), pages=tuple(spans), paged=paged, warnings=tuple(warnings)
-        )
+        return cls.from_parsed(Parsed(tuple(map(Part, pages)), paged, tuple(warnings)), id=id, name=name)
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> "Document":
@@ -71,6 +89,15 @@ class Document:
     def page_at(self, offset: int) -> Page:
         """Return the page that holds a code point; a point in the gap between pages belongs to the page before it."""
         return self.pages[max(0, bisect_right(self._starts, offset) - 1)]
+
+    def path_at(self, offset: int) -> tuple[str, ...]:
+        """Return the headings that a code point stands under, the highest first."""
+        path: list[Heading] = []
+        for heading in self.headings[: bisect_right(self.headings, offset, key=lambda heading: heading.start)]:
+            while path and path[-1].level >= heading.level:
+                path.pop()
+            path.append(heading)
+        return tuple(heading.title for heading in path)
 
     def page_text(self, page: Page) -> str:
         """Return the text of one page."""

@@ -10,11 +10,10 @@ from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
 from longagent.documents.document import Document
-from longagent.documents.markdown import read_markdown
+from longagent.documents.formats import markdown, text
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
 from longagent.documents.pdf import read_pdf
 from longagent.documents.sniff import sniff
-from longagent.documents.text import clean, read_text
 from longagent.errors import SourceError, UsageError
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Document
@@ -80,8 +79,9 @@ async def read(data: bytes, *, name: str) -> Document:
     form = await asyncio.to_thread(sniff, data, name=name)
     if form == "pdf":
         return await read_pdf(data, name=name)
-    reader = read_markdown if form == "markdown" else read_text
-    document = await asyncio.to_thread(reader, data, name=name)
+    reader = markdown.read if form == "markdown" else text.read
+    parsed = await asyncio.to_thread(reader, data)
+    document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
     if not document.text.strip():
         raise SourceError(name, "is empty.")
     return document
@@ -114,10 +114,10 @@ async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
     if source == "-":
         return [_Content(await _read_stdin(), "standard input")]
     if looks_like_text(source) and await asyncio.to_thread(status, source) is None:
-        text = clean(source)
-        if not text.strip():
+        given = text.clean(source)
+        if not given.strip():
             raise SourceError("text", "is empty.")
-        return [Document.from_text(text)]
+        return [Document.from_text(given)]
     return await asyncio.to_thread(find, source)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from longagent.documents.document import Document
-from longagent.documents.text import clean
+from longagent.documents.formats.text import clean
 from longagent.errors import SourceError
 
 TIMEOUT = 120.0

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePath
 from typing import Literal, NoReturn
 
-from longagent.documents.text import unicode_encoding
+from longagent.documents.formats.text import unicode_encoding
 from longagent.errors import SourceError
 
 Format = Literal["pdf", "markdown", "text"]

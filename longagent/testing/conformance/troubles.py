@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from sys import maxsize
 from tempfile import TemporaryDirectory
 
 from longagent.answer import Answer
@@ -23,6 +24,7 @@ from longagent.testing.conformance.expect import covered, expect, final_calls, h
 from longagent.testing.conformance.trial import NEEDLE, NEEDLE_PAGE, PAGES, Trial, Trouble, marker
 
 _AT_ONCE = Policy(attempts=1)
+_NEVER = maxsize
 _UNUSABLE = "gets empty replies, twice"
 
 
@@ -58,7 +60,7 @@ def resumes(trial: Trial) -> None:
     total = len(healthy(trial))
     for after in sorted({0, total // 2, total - 2, total - 1} - {-1}):
         _resumes(trial, total, after, ModelRejectedError("the key was revoked."), ended=after + 1)
-        _resumes(trial, total, after, ModelUnavailableError("the server is gone."), ended=total)
+        _resumes(trial, total, after, ModelUnavailableError("the server is gone."), ended=_NEVER)
 
 
 def reads_on(trial: Trial) -> None:

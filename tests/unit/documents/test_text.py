@@ -1,7 +1,14 @@
 import pytest
 
-from longagent.documents.markdown import read_markdown
-from longagent.documents.text import decode, read_text
+from longagent.documents import Document
+from longagent.documents.formats import markdown, text
+from longagent.documents.formats.text import decode
+from longagent.documents.parsed import Heading, Parsed
+
+
+def document_of(parsed: Parsed) -> Document:
+    return Document.from_parsed(parsed, id="x", name="x")
+
 
 FRENCH = "Le café coûte très cher à l'été, où l'élève préfère déjeuner. "
 
@@ -12,7 +19,7 @@ def test_unicode_is_certain(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding"),
+    ("given", "encoding"),
     [
         (FRENCH, "cp1252"),
         ("Příliš žluťoučký kůň úpěl ďábelské ódy. ", "cp1250"),
@@ -21,9 +28,9 @@ def test_unicode_is_certain(encoding: str) -> None:
         ("项目预算为三百五十万元。", "gb18030"),
     ],
 )
-def test_other_encodings_are_guessed_with_a_warning(text: str, encoding: str) -> None:
-    decoded = decode((text * 5).encode(encoding))
-    assert decoded.text == text * 5
+def test_other_encodings_are_guessed_with_a_warning(given: str, encoding: str) -> None:
+    decoded = decode((given * 5).encode(encoding))
+    assert decoded.text == given * 5
     assert "guess" in (decoded.warning or "")
 
 
@@ -44,22 +51,22 @@ def test_damaged_utf8_stays_utf8() -> None:
     ],
 )
 def test_text_can_always_be_written(data: bytes, expected: str) -> None:
-    text = decode(data).text
-    assert text == expected
-    text.encode()
+    decoded = decode(data).text
+    assert decoded == expected
+    decoded.encode()
 
 
 def test_form_feeds_are_page_breaks() -> None:
-    document = read_text(b"one\ftwo\f\ffour\f", name="a.txt")
+    document = document_of(text.read(b"one\ftwo\f\ffour\f"))
     assert [document.page_text(page) for page in document.pages] == ["one", "two", "", "four"]
     assert document.paged
     assert document.page_at(document.text.index("four")).number == 4
-    assert not read_text(b"one", name="a.txt").paged
+    assert not text.read(b"one").paged
 
 
 def test_markdown_sections_begin_at_headings_outside_code() -> None:
     source = "before\n\n# One ##\nbody\n~~~\n# code\n~~~\n```\n# more code\n````\n## C#\n#no heading\n#\nuntitled\n"
-    document = read_markdown(source.encode(), name="a.md")
+    document = document_of(markdown.read(source.encode()))
     assert [page.title for page in document.pages] == [None, "One", "C#", None]
     assert document.page_text(document.pages[1]).startswith("# One ##\nbody")
     assert document.page_text(document.pages[2]) == "## C#\n#no heading"
@@ -67,4 +74,11 @@ def test_markdown_sections_begin_at_headings_outside_code() -> None:
 
 
 def test_markdown_heading_of_white_space_takes_no_time() -> None:
-    read_markdown(("# " + " " * 200_000 + "x\n").encode(), name="a.md")
+    markdown.read(("# " + " " * 200_000 + "x\n").encode())
+
+
+def test_what_a_place_stands_under() -> None:
+    document = document_of(markdown.read(b"top\n# A\na\n### B\nb\n## C\nc\n# D\nd\n"))
+    paths = {word: document.path_at(document.text.rindex(word)) for word in ("top", "a", "b", "c", "d")}
+    assert paths == {"top": (), "a": ("A",), "b": ("A", "B"), "c": ("A", "C"), "d": ("D",)}
+    assert document.headings[1] == Heading(document.text.index("### B"), 3, "B")

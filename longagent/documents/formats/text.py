@@ -3,10 +3,9 @@
 import codecs
 import re
 from contextlib import suppress
-from hashlib import sha256
 from typing import NamedTuple
 
-from longagent.documents.document import Document
+from longagent.documents.parsed import USUAL, Options, Parsed, Part
 
 _MARKS = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -32,12 +31,11 @@ class Decoded(NamedTuple):
     warning: str | None = None
 
 
-def read_text(data: bytes, *, name: str) -> Document:
+def read(data: bytes, _options: Options = USUAL) -> Parsed:
     """Read plain text; pages are real ones if there are form feeds."""
     text, warning = decode(data)
     pages = text.removesuffix("\f").split("\f")
-    warnings = () if warning is None else (warning,)
-    return Document.from_pages(pages, id=sha256(data).hexdigest(), name=name, paged=len(pages) > 1, warnings=warnings)
+    return Parsed(tuple(map(Part, pages)), paged=len(pages) > 1, warnings=() if warning is None else (warning,))
 
 
 def decode(data: bytes) -> Decoded:

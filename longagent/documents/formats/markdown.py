@@ -2,30 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 
-from longagent.documents.document import Document
-from longagent.documents.text import decode
+from longagent.documents.formats.text import decode
+from longagent.documents.parsed import USUAL, Heading, Options, Parsed, Part
 
-_HEADING = re.compile(r" {0,3}#{1,6}(?=[ \t]|$)")
+_HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?=[ \t]|$)")
 _FENCE = re.compile(r" {0,3}(?:(?P<ticks>`{3,})[^`]*|(?P<tildes>~{3,}).*)")
 
 
-def read_markdown(data: bytes, *, name: str) -> Document:
+def read(data: bytes, _options: Options = USUAL) -> Parsed:
     """Read Markdown. Each heading line opens a section that keeps it; what stands before the first is a section too."""
     text, warning = decode(data)
-    sections = [(title, body.strip("\n")) for title, body in _sections(text.replace("\f", "\n")) if body.strip()]
-    return Document.from_pages(
-        [body for _, body in sections],
-        id=sha256(data).hexdigest(),
-        name=name,
-        titles=[title for title, _ in sections],
-        warnings=() if warning is None else (warning,),
-    )
+    parts = tuple(part for part in _sections(text.replace("\f", "\n")) if part.text)
+    return Parsed(parts, warnings=() if warning is None else (warning,))
 
 
-def _sections(text: str) -> Iterator[tuple[str | None, str]]:
-    title: str | None = None
+def _sections(text: str) -> Iterator[Part]:
+    headings: tuple[Heading, ...] = ()
     lines: list[str] = []
     fence = ""
     for line in text.split("\n"):
@@ -37,10 +30,18 @@ def _sections(text: str) -> Iterator[tuple[str | None, str]]:
         elif mark:
             fence = mark["ticks"] or mark["tildes"]
         elif heading := _HEADING.match(line):
-            yield title, "\n".join(lines)
-            title, lines = _title(line[heading.end() :]), []
+            yield _section(lines, headings)
+            title = _title(line[heading.end() :])
+            headings = (Heading(0, len(heading["marks"]), title),) if title else ()
+            lines = []
         lines.append(line)
-    yield title, "\n".join(lines)
+    yield _section(lines, headings)
+
+
+def _section(lines: list[str], headings: tuple[Heading, ...]) -> Part:
+    body = "\n".join(lines)
+    text = body.strip("\n") if body.strip() else ""
+    return Part(text, title=headings[0].title if headings else None, headings=headings)
 
 
 def _title(rest: str) -> str | None:

@@ -1,0 +1,57 @@
+"""What the reader of a format makes of a file: plain data, which can cross from one process to another."""
+
+from typing import NamedTuple
+
+
+class Heading(NamedTuple):
+    """A heading of a document: what stands under it reaches to the next one of its level or a higher one."""
+
+    start: int
+    """Code point where it stands: in a `Part`, of the part's text; in a `Document`, of the document's."""
+    level: int
+    """1 is the highest."""
+    title: str
+
+
+class Part(NamedTuple):
+    """A page, slide, sheet, chapter or section."""
+
+    text: str
+    title: str | None = None
+    label: str | None = None
+    """What is printed on the page as its number, where the file tells, such as `iv` or `A-3`."""
+    headings: tuple[Heading, ...] = ()
+    """In order; their words stand in the text, too."""
+
+
+class Parsed(NamedTuple):
+    """A file as text."""
+
+    parts: tuple[Part, ...]
+    paged: bool = False
+    """Whether the parts are real pages (slides count as such); else they are sections."""
+    warnings: tuple[str, ...] = ()
+    """What people should know, such as pages that could not be read; without the file's name."""
+
+
+class Options(NamedTuple):
+    """What the user wants of readers."""
+
+    password: str | None = None
+
+
+USUAL = Options()
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read.
+
+    Args:
+        problem: goes on from the file's name, such as `is password-protected.`
+        hint: what to do, in a sentence; may be empty.
+    """
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
