@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NotRequired
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -135,7 +136,13 @@ def _says_unverified(citations: Sequence[CitationRef]) -> list[str]:
 def build(
     strategy: Strategy, checkpointer: BaseCheckpointSaver[Any] | None = None
 ) -> CompiledStateGraph[RunState, Context, Any, Any]:
-    """Build the graph of a run."""
+    """Return the graph of a run."""
+    return _built(strategy).copy({"checkpointer": checkpointer})
+
+
+# Compiling takes longer than many a run's own steps, and says the same for each.
+@lru_cache(maxsize=32)
+def _built(strategy: Strategy) -> CompiledStateGraph[RunState, Context, Any, Any]:
     graph = StateGraph(RunState, context_schema=Context)
     graph.add_node(prepare)
     graph.add_node("strategy", strategy.build().compile())
@@ -146,4 +153,4 @@ def build(
     graph.add_edge("strategy", "cite")
     graph.add_edge("cite", "finish")
     graph.add_edge("finish", END)
-    return graph.compile(name=strategy.name, checkpointer=checkpointer)
+    return graph.compile(name=strategy.name)

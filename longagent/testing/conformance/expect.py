@@ -44,3 +44,9 @@ def covered(trial: Trial, answer: Answer) -> None:
 def holds(request: Request, text: str) -> bool:
     """Whether a text stands in a prompt."""
     return any(text in message["content"] for message in request.messages)
+
+
+def spread(first: int, last: int, *, at_most: int = 6) -> list[int]:
+    """Return whole numbers from `first` to `last`, evenly spread where there are more than wanted."""
+    count = min(at_most, last - first + 1)
+    return sorted({first + round(step * (last - first) / max(1, count - 1)) for step in range(count)})

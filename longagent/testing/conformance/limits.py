@@ -7,7 +7,7 @@ from longagent.errors import UsageError
 from longagent.graphs import Means
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.model import Request
-from longagent.testing.conformance.expect import covered, expect, final_calls, healthy
+from longagent.testing.conformance.expect import covered, expect, final_calls, healthy, spread
 from longagent.testing.conformance.trial import NEEDLE, Reader, Trial
 
 _GIVEN = 0.2
@@ -19,7 +19,7 @@ _HANGS = 3.0
 def keeps_to_calls(trial: Trial) -> None:
     """Under any limit of calls it answers from what it could read, and says so."""
     total = len(healthy(trial))
-    for most in range(final_calls(trial).calls, total + 1):
+    for most in spread(final_calls(trial).calls, total):
         model = trial.reader()
         answer = trial.ask(model, Means(budget=Budget(Limits(calls=most))))
         made = len(model.requests)

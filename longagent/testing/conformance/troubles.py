@@ -20,7 +20,7 @@ from longagent.graphs import Means
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.model import Request
 from longagent.llm.retries import Policy
-from longagent.testing.conformance.expect import covered, expect, final_calls, healthy, holds, key
+from longagent.testing.conformance.expect import covered, expect, final_calls, healthy, holds, key, spread
 from longagent.testing.conformance.trial import NEEDLE, NEEDLE_PAGE, PAGES, Trial, Trouble, marker
 
 _AT_ONCE = Policy(attempts=1)
@@ -67,7 +67,7 @@ def reads_on(trial: Trial) -> None:
     """A run that a limit ended, and an error before it could answer, reads the rest when asked again without limit."""
     name, total = trial.strategy.name, len(healthy(trial))
     different = len({*map(key, healthy(trial))})
-    for most in range(final_calls(trial).calls, total):
+    for most in spread(final_calls(trial).calls, total - 1):
         limited, again = trial.reader(_no_answer), trial.reader()
         with TemporaryDirectory() as folder:
             means = Means(runs=Path(folder), policy=_AT_ONCE)
