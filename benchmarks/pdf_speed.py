@@ -3,7 +3,7 @@
 Run it where the folder of financebench's PDFs is, with the two others installed for this alone (PyMuPDF is under the
 AGPL, and never a dependency):
 
-    pip install pypdf pymupdf
+    pip install "pypdf[crypto]" pymupdf
     python benchmarks/pdf_speed.py ../shared/data/dev/docs/financebench
 
 Rounds alternate between the readers; the best of each counts, since other work on the machine only ever slows them.

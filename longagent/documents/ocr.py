@@ -70,7 +70,7 @@ async def read_scans(
     async def one(number: int) -> str | UnreadableError:
         nonlocal done
         key = sha256(f"ocr\n{VERSION}\n{known}\n{number}".encode()).digest()
-        record = await pages.get(key) if pages else None
+        record = await pages.get(key) if pages is not None else None
         text = record.get("text") if record else None
         if not isinstance(text, str):
             try:
@@ -78,10 +78,10 @@ async def read_scans(
             except UnreadableError as error:
                 return error
             text = found.parts[0].text
-            if pages:
+            if pages is not None:
                 await pages.put(key, {"text": text})
         done += 1
-        if told:
+        if told is not None:
             told(Recognised(known, done, len(parsed.unread)))
         return text
 
