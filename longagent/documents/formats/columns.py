@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 _LINE = re.compile("[^\r\n\x02\ufffe]+[\r\n\x02\ufffe]*")
+_DIGIT = re.compile(r"\d")
 _LONG = 40
 """Characters of a line that may hold two columns."""
 _SAMPLE = 5
@@ -135,11 +136,11 @@ def _are_columns(lines: list[_Line]) -> bool:
 
 def _is_prose(side: list[str]) -> bool:
     """Whether lines go on in the next one: they end within a sentence, and the next begins in lower case."""
-    letters, digits = (sum(map(kind, "".join(side))) for kind in (str.isalpha, str.isdigit))
-    if digits > 0.15 * letters or median(map(len, side)) < 20:
-        return False
     onward = sum(a.rstrip()[-1:] not in ".:;!?" and b.lstrip()[:1].islower() for a, b in pairwise(side))
-    return onward >= 0.4 * (len(side) - 1)
+    if onward < 0.4 * (len(side) - 1) or median(map(len, side)) < 20:
+        return False
+    text = "".join(side)
+    return len(_DIGIT.findall(text)) <= 0.1 * len(text)
 
 
 def _sorted(lines: list[_Line]) -> str:

@@ -19,8 +19,8 @@ _SYMBOLS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0A8: "▪", 0xF0D8: "➢", 0xF0FC: 
 # pdfium puts one of these where a word was hyphenated at the end of a line, and leaves the line break out.
 _SYMBOL = re.compile(f"[{''.join(map(chr, _SYMBOLS))}]")
 _HYPHEN = re.compile("[\x02\ufffe](?:\r\n)?|\xad\r\n")
-_LETTER = re.compile(r"[^\W_]")
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff]")
+_NO_LETTERS = re.compile(r"[\W_]+")
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff]+")
 
 
 class _Raw(NamedTuple):
@@ -157,9 +157,9 @@ def is_garbled(raw: str) -> bool:
     visible = "".join(_symbols(_HYPHEN.sub("", raw)).split())
     if not visible:
         return False
-    unreadable = len(_UNREADABLE.findall(visible))
+    unreadable = sum(map(len, _UNREADABLE.findall(visible)))
     # Some such fonts give punctuation instead; a page of dots and rules alone carries nothing to quote either.
-    letters = len(_LETTER.findall(visible))
+    letters = len(_NO_LETTERS.sub("", visible))
     return unreadable > 0.3 * len(visible) or letters < 0.25 * len(visible)
 
 

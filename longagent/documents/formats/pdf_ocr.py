@@ -16,6 +16,8 @@ _LONGEST = 2400
 """Pixels of a side; larger pages are drawn smaller."""
 _SURE = 0.8
 """Mean confidence below which the page may stand on its head."""
+_FEWEST = 3
+"""Letters and digits; fewer are seen in pictures without any."""
 _USABLE = 0.5
 """Confidence below which a line is noise, such as a photograph's."""
 
@@ -33,7 +35,8 @@ def _page(document: Any, number: int) -> str:
         picture = page.render(scale=scale, rev_byteorder=False, prefer_bgrx=False).to_numpy()
     finally:
         page.close()
-    return clean("\n".join(lines_of(_recognised(picture))))
+    text = clean("\n".join(lines_of(_recognised(picture))))
+    return text if sum(map(str.isalnum, text)) >= _FEWEST else ""
 
 
 def _recognised(picture: Any) -> list[Box]:
