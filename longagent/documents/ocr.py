@@ -12,8 +12,8 @@ from longagent.documents.guard import Pool
 from longagent.documents.guard.process import Limits
 from longagent.documents.parsed import Options, Parsed, UnreadableError
 
-LIMITS = Limits(seconds=120.0, memory=1536 * 1024**2)
-"""Of one page: it takes seconds, and half a gigabyte; the address space that the models' runtime reserves is larger."""
+LIMITS = Limits(seconds=180.0, memory=1536 * 1024**2)
+"""Of one page: it takes seconds (a dense one upside down on a busy machine, more than a minute), and half a gigabyte; the address space that the models' runtime reserves is larger."""
 
 
 class Pages(Protocol):
@@ -100,8 +100,8 @@ def _filled(parsed: Parsed, results: dict[int, str | UnreadableError]) -> Parsed
         size = "1 page" if len(parts) == 1 else f"{len(parts)} pages"
         if failed:
             problem = next(iter(failed.values())).problem.rstrip(".")
-            raise UnreadableError(f"looks scanned: {size} without text, and OCR failed: the page {problem}.")
-        raise UnreadableError(f"looks scanned: {size} without text, and OCR finds none either.")
+            raise UnreadableError(f"has no readable text: {size}, and OCR failed: a page {problem}.")
+        raise UnreadableError(f"has no readable text: {size}, and OCR finds none either.")
     warnings = [*parsed.warnings]
     if read := [number for number, text in texts.items() if text]:
         warnings.append(f"{page_list(read)} read by OCR: words may be wrong")
