@@ -13,8 +13,9 @@ from longagent.documents.guard.process import Limits
 from longagent.documents.parsed import Options, Parsed, UnreadableError
 
 LIMITS = Limits(seconds=180.0, memory=1536 * 1024**2)
-"""Of one page: seconds, though a dense one upside down on a busy machine takes more than a minute; and some 0.6 GB, while
-the runtime of the models reserves more addresses than it uses."""
+"""Of one page: seconds, though a dense one upside down on a busy machine takes more than a minute; and some 0.6 GB.
+
+The runtime of the models reserves more addresses than it uses."""
 
 
 class Pages(Protocol):
