@@ -284,4 +284,5 @@ def test_all_at_once_the_bad_ones_are_reported_and_the_good_ones_read() -> None:
             assert name not in read
             assert f"{name}: " in told
         else:
-            assert name in read or f"{name} has the same content" in told or Path(name).suffix in NOT_YET | {".pdf"}
+            missing = Path(name).suffix in NOT_YET or (NOT_YET and name == "html_named.pdf")
+            assert name in read or f"{name} has the same content" in told or missing
