@@ -4,16 +4,18 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from longagent.documents.document import Document
-from longagent.documents.formats import markdown, text
+from longagent.documents.formats import text
+from longagent.documents.ocr import Pages, Recognised
+from longagent.documents.parsed import Options
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
-from longagent.documents.pdf import read_pdf
-from longagent.documents.sniff import sniff
+from longagent.documents.reading import Reading
 from longagent.errors import SourceError, UsageError
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Document
@@ -38,14 +40,29 @@ class _Content(NamedTuple):
     sweep: str | None = None
 
 
-async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] | None = None) -> Loaded:
+_Item: TypeAlias = Document | _Content | File
+
+
+async def load(
+    sources: Sequence[Source],
+    *,
+    password: str | None = None,
+    ocr: bool = True,
+    pages: Pages | None = None,
+    loaded: Callable[[Document], None] | None = None,
+    recognised: Callable[[str, Recognised], None] | None = None,
+) -> Loaded:
     """Read sources into documents; equal content is read once.
 
     Of several sources, those that cannot be read become warnings as long as one can.
 
     Args:
         sources: What to read.
+        password: Opens those that are encrypted.
+        ocr: Read pages without text by OCR, if the extra `ocr` is installed.
+        pages: Where pages read by OCR are kept for the next time.
         loaded: Called with each document as soon as it is read.
+        recognised: Called with the document's name after each page that was read by OCR.
 
     Raises:
         SourceError: a path does not exist, or nothing could be read.
@@ -55,39 +72,48 @@ async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] 
         raise UsageError("No document was given.", hint="Name a file or a folder, or - for standard input.")
     result = _Result(loaded)
     # All names are looked up before anything is read, so that a typing error shows at once.
-    for item in [item for source in sources for item in await _resolve(source)]:
+    items = [item for source in sources for item in await _resolve(source)]
+    options = Options(password=password, ocr=ocr)
+    ahead: deque[tuple[_Item, asyncio.Task[Document | str | SourceError]]] = deque()
+    async with Reading(options, pages=pages, recognised=recognised) as reading:
         try:
-            if isinstance(item, Document):
-                if not item.text.strip():
-                    raise SourceError(item.name, "is empty.")
-                result.add(item)
-                continue
-            data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
-            if not result.is_known(sha256(data).hexdigest(), item.name):
-                result.add(await read(data, name=item.name))
-        except SourceError as error:
-            result.fail(error, item.sweep if not isinstance(item, Document) else None)
+            for item in items:
+                ahead.append((item, asyncio.create_task(_attempt(item, reading, result.documents))))
+                if len(ahead) > reading.width:
+                    await _settle(*ahead.popleft(), result)
+            while ahead:
+                await _settle(*ahead.popleft(), result)
+        finally:
+            tasks = [task for _, task in ahead]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     return result.finish()
 
 
-async def read(data: bytes, *, name: str) -> Document:
-    """Read the bytes of one file of any known format.
-
-    Raises:
-        SourceError: it is empty, broken, or of a format that is not known.
-    """
-    form = await asyncio.to_thread(sniff, data, name=name)
-    if form == "pdf":
-        return await read_pdf(data, name=name)
-    reader = markdown.read if form == "markdown" else text.read
-    parsed = await asyncio.to_thread(reader, data)
-    document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
-    if not document.text.strip():
-        raise SourceError(name, "is empty.")
-    return document
+async def _attempt(item: _Item, reading: Reading, known: Mapping[str, Document]) -> Document | str | SourceError:
+    """Read one item; return its id if a document of the same content is known, and why not if it cannot be read."""
+    try:
+        if isinstance(item, Document):
+            return item if item.text.strip() else SourceError(item.name, "is empty.")
+        data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
+        id = sha256(data).hexdigest()  # noqa: A001
+        return id if id in known else await reading.read(data, name=item.name)
+    except SourceError as error:
+        return error
 
 
-async def _resolve(source: Source) -> Sequence[Document | _Content | File]:
+async def _settle(item: _Item, task: asyncio.Task[Document | str | SourceError], result: "_Result") -> None:
+    match await task:
+        case SourceError() as error:
+            result.fail(error, item.sweep if not isinstance(item, Document) else None)
+        case Document() as document:
+            result.add(document)
+        case known:
+            result.is_known(known, item.name)
+
+
+async def _resolve(source: Source) -> Sequence[_Item]:
     if isinstance(source, Document):
         return [source]
     if isinstance(source, bytes | bytearray | memoryview):
@@ -110,7 +136,7 @@ def looks_like_text(source: str) -> bool:
     return "\n" in source or len(source) > LONGEST_PATH
 
 
-async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
+async def _resolve_name(source: str) -> Sequence[_Item]:
     if source == "-":
         return [_Content(await _read_stdin(), "standard input")]
     if looks_like_text(source) and await asyncio.to_thread(status, source) is None:
