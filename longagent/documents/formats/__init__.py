@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 READERS: Mapping[str, str] = {
     "pdf": "longagent.documents.formats.pdf",
+    "docx": "longagent.documents.formats.docx",
+    "pptx": "longagent.documents.formats.pptx",
+    "xlsx": "longagent.documents.formats.xlsx",
+    "locked": "longagent.documents.formats.locked",
+    "csv": "longagent.documents.formats.csv",
     "markdown": "longagent.documents.formats.markdown",
     "text": "longagent.documents.formats.text",
 }
