@@ -53,7 +53,7 @@ def test_every_hostile_file_is_read_or_refused_by_name(name: str) -> None:
         ("enc_libreoffice_password.pdf", "password"),
         ("enc_crazyones_256.pdf", "password"),
         ("enc_password.pdf", "password"),
-        ("enc_office.xlsx", "password-protected Office"),
+        ("enc_office.xlsx", "is password-protected"),
         ("scan_huckfinn_p22.pdf", "looks scanned: 1 page"),
         ("scan_rotated_4dirs.pdf", "looks scanned: 4 pages"),
         ("scan_medical_report.pdf", "ocrmypdf"),
@@ -69,8 +69,7 @@ def test_every_hostile_file_is_read_or_refused_by_name(name: str) -> None:
         ("zero_byte.pdf", "is empty"),
         ("zero_byte.txt", "is empty"),
         ("fake-text-all-whitespace.txt", "is empty"),
-        ("docx_textbox.docx", "Word"),
-        ("legacy_word97.doc", "Office"),
+        ("legacy_word97.doc", "old Word document"),
         ("small.epub", "EPUB"),
     ],
 )

@@ -10,6 +10,8 @@ from longagent.documents.formats.text import decode
 from longagent.documents.parsed import USUAL, Options, Parsed
 
 _DELIMITERS = ",;\t|"
+_NONE = "\x1f"
+"""For lines that have no cells; no text that was cleaned holds it."""
 _SAMPLE = 64 * 1024
 """Code points that are looked at for the delimiter."""
 _LINES_IN_CELL = 200
@@ -51,14 +53,20 @@ def _rows(text: str, delimiter: str, quoting: int = csv.QUOTE_MINIMAL) -> Iterat
 def _delimiter(sample: str) -> str:
     """Return what gives the most lines the same number of cells, and more than one."""
     whole = sample.rpartition("\n")[0] or sample
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+        scores = {delimiter: _regularity(whole, delimiter, quoting) for delimiter in _DELIMITERS}
+        best = max(scores, key=scores.__getitem__)
+        # Text with commas has a different number of them in each line.
+        if scores[best][0] > 0.5:
+            return best
+    return _NONE
 
-    def score(delimiter: str) -> tuple[float, int]:
-        counts = Counter(len(row) for row in _rows(whole, delimiter) if row)
-        # Text with commas has many different numbers of them.
-        width, same = max(((w, n) for w, n in counts.items() if w > 1), key=lambda one: one[1], default=(1, 0))
-        return same / max(1, counts.total()), width
 
-    return max(_DELIMITERS, key=score)
+def _regularity(text: str, delimiter: str, quoting: int) -> tuple[float, int]:
+    """Return which share of the rows has the commonest number of cells, and that number."""
+    counts = Counter(len(row) for row in _rows(text, delimiter, quoting) if row)
+    width, same = max(((w, n) for w, n in counts.items() if w > 1), key=lambda one: one[1], default=(1, 0))
+    return same / max(1, counts.total()), width
 
 
 def _runs_away(text: str, delimiter: str) -> bool:

@@ -6,6 +6,7 @@ page count and the page breaks that Word notes in a file are of the last time it
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 from xml.etree.ElementTree import Element
 
 from longagent.documents.formats.docx_blocks import Block, Walker
@@ -78,7 +79,8 @@ def _parts(blocks: list[Block]) -> Iterator[Part]:
     held: list[Block] = []
     for block in blocks:
         begins = block.new_page if level is None else block.level is not None and block.level <= level
-        if begins and held:
+        # A title without text of its own belongs to what comes next.
+        if begins and any(other.level is None for other in held):
             yield _part(held)
             held = []
         held.append(block)
@@ -109,5 +111,7 @@ def _part(blocks: list[Block]) -> Part:
             headings.append(Heading(position, block.level, " ".join(block.text.split())))
         pieces.append(block.text)
         position += len(block.text)
-    title = headings[0].title if blocks[0].level is not None else None
-    return Part("".join(pieces), title=title, headings=tuple(headings))
+    leading = list(takewhile(lambda block: block.level is not None, blocks))
+    top = min((block.level or 0 for block in leading), default=0)
+    titles = [heading.title for heading in headings[: len(leading)] if heading.level == top]
+    return Part("".join(pieces), title=titles[-1] if titles else None, headings=tuple(headings))

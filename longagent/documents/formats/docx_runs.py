@@ -57,8 +57,6 @@ class Inline:
     has_page_field: bool = False
     fields: list[list[str]] = field(default_factory=list)
     """Instructions of the fields that are open; kept by the reader of the whole, since fields span paragraphs."""
-    bold: bool | None = None
-    """Whether all its text is in bold type, by its own runs."""
     numbered: dict[Mark, int] = field(default_factory=dict)
     """Numbers that the notes of the document got so far."""
 
@@ -83,10 +81,7 @@ class Inline:
             self.hidden += sum(len(text.text or "") for text in run.iterfind(f"{W}t"))
             # Fields may begin and end in hidden runs.
             run = _only(run, f"{W}fldChar", f"{W}instrText")
-        before = len(self.text)
         self.read(run)
-        if any(text.strip() for text in self.text[before:]):
-            self.bold = is_on(properties, "b") and self.bold is not False
 
     def _special(self, child: Element) -> None:
         tag = child.tag

@@ -43,7 +43,6 @@ class _Style(NamedTuple):
     level: int | None
     list: str | None
     depth: int | None
-    bold: bool
 
 
 class Styles:
@@ -75,10 +74,6 @@ class Styles:
         """Return the list that a style stands for."""
         return next((one.list for one in self._chain(style) if one.list), None)
 
-    def is_bold(self, properties: Element | None) -> bool:
-        """Whether a paragraph's style sets it in bold type."""
-        return any(style.bold for style in self._chain(value(properties, "pStyle") or ""))
-
     def _chain(self, name: str | None) -> list[_Style]:
         chain: list[_Style] = []
         while name in self._styles and len(chain) < 20:  # damaged files have loops
@@ -92,7 +87,7 @@ def _style(style: Element) -> _Style:
     outline = number(properties, "outlineLvl")
     level = outline + 1 if outline is not None and outline < _DEEPEST else _named_level(value(style, "name") or "")
     lists, depth = value(properties, "numPr", "numId"), number(properties, "numPr", "ilvl")
-    return _Style(value(style, "basedOn"), level, lists, depth, is_on(style.find(f"{W}rPr"), "b"))
+    return _Style(value(style, "basedOn"), level, lists, depth)
 
 
 def _named_level(name: str) -> int | None:

@@ -82,7 +82,7 @@ def is_header(first: Row, rest: Sequence[Row], *, marked: bool | None = None) ->
     if marked:
         return True
     # In two columns, names and values side by side (a form) look like a header with a row below.
-    return has_numbers_below(first, rest) or (marked is None and len(names) > 2)
+    return has_numbers_below(first, rest) or (marked is None and len(used | set(span)) > 2)
 
 
 def has_numbers_below(first: Row, rest: Sequence[Row]) -> bool:
@@ -147,8 +147,8 @@ def _written(records: Iterator[Record]) -> Iterator[tuple[int, str, bool]]:
         if (begins or not names) and record.number < start + _TITLE_ROWS and _is_header(record, rest, known=names):
             names, shown = record.cells, line(record.cells)
         else:
-            # A note or a title between the rows has one cell, and is no value of that column.
-            alone = len(record.cells) == 1 and len(names) > 2
+            # A note or a title between the rows stands alone in the first column, and is no value of that.
+            alone = record.cells.keys() == {min(names, default=0)}
             shown = line(record.cells, {} if alone else names)
         yield record.number, shown, begins
         previous = record.number

@@ -37,9 +37,11 @@ class Cells:
             text = self._text(cell)
             if text:
                 found[column] = text
-                style = _style(cell)
-                bold = bold and style < len(self._bold) and self._bold[style]
+                bold = bold and self._is_bold(_style(cell))
         return found, bold and bool(found)
+
+    def _is_bold(self, style: int) -> bool:
+        return style < len(self._bold) and self._bold[style]
 
     def _column(self, place: str) -> int:
         letters = place.rstrip("0123456789")

@@ -1,5 +1,7 @@
 import pytest
+from support.office import package, zipped
 
+from longagent.documents.archives import OLE
 from longagent.documents.sniff import sniff
 from longagent.errors import SourceError
 
@@ -11,6 +13,15 @@ from longagent.errors import SourceError
         (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.7\n1 0 obj endobj", "a.pdf", "pdf"),
         (b"A PDF starts with %PDF-1.7, says the standard.", "a.txt", "text"),
         (b"# Title", "README.MD", "markdown"),
+        (package("word/document.xml", {"word/document.xml": "<w/>"}), "a.zip", "docx"),
+        (package("ppt/presentation.xml", {"ppt/presentation.xml": "<p/>"}), "a.docx", "pptx"),
+        (package("xl/workbook.xml", {"XL\\workbook.xml": "<x/>"}), "a", "xlsx"),
+        (package("word/document.xml", {"word/document.xml": "<w/>"})[:-40], "a.bin", "docx"),
+        (zipped({"[Content_Types].xml": "<Types/>"}), "a.xlsm", "xlsx"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "a.xlsx", "locked"),
+        (b"a,b\n1,2", "a.CSV", "csv"),
+        (b"a\tb", "a.tsv", "csv"),
+        (b"a,b\n1,2", "a.txt", "text"),
         (b"# Title", "notes.txt", "text"),
         (b"Use <html> for pages.", "a.txt", "text"),
         ("tekst bez znacznika".encode("utf-16-le"), "a.txt", "text"),
@@ -27,10 +38,15 @@ def test_formats(data: bytes, name: str, expected: str) -> None:
         (b"", "a.pdf", "empty"),
         (b" \r\n\t", "a.txt", "empty"),
         (b"\x00" * 50, "a.txt", "empty"),
-        (b"PK\x03\x04....word/document.xml", "a.bin", "Word document"),
-        (b"PK\x03\x04....xl/workbook.xml", "a", "Excel"),
+        (zipped({"a.txt": "a"}), "a.zip", "zip archive"),
+        (zipped({"word/notes.txt": "a"}), "a.zip", "zip archive"),
         (b"PK\x03\x04....", "a.zip", "zip archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1..", "a.doc", "Office"),
+        (zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "a.odt", "OpenDocument"),
+        (zipped({"[Content_Types].xml": "", "xl/workbook.bin": ""}), "a.xlsb", "binary Excel"),
+        (zipped({"Index/Document.iwa": ""}), "a.pages", "iWork"),
+        (OLE + "WordDocument".encode("utf-16-le"), "a.doc", "old Word document (.doc), which is not supported"),
+        (OLE + "Workbook".encode("utf-16-le"), "a", "Save it as .xlsx first."),
+        (OLE, "a.doc", "old Office file"),
         (b"\x89PNG\r\n\x1a\n..", "a.pdf", "PNG"),
         (b"<!-- x --><!DOCTYPE HTML><p>", "a.txt", "HTML"),
         ("<html>".encode("utf-16"), "a.txt", "HTML"),
