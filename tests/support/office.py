@@ -60,3 +60,9 @@ def word(body: str, **others: str) -> bytes:
 def paragraph(text: str, properties: str = "") -> str:
     """Write a paragraph of a Word document."""
     return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def with_member(data: bytes, name: str, content: str = "<damaged") -> bytes:
+    """Replace a member of a file."""
+    with ZipFile(BytesIO(data)) as archive:
+        return zipped({member: archive.read(member) for member in archive.namelist()} | {name: content})

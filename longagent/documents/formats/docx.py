@@ -14,7 +14,7 @@ from longagent.documents.formats.docx_runs import KINDS, Mark
 from longagent.documents.formats.docx_styles import Numbers, Styles
 from longagent.documents.formats.drawings import shape_text
 from longagent.documents.formats.ooxml import Package, W, told
-from longagent.documents.parsed import USUAL, Heading, Options, Parsed, Part
+from longagent.documents.parsed import USUAL, Heading, Options, Parsed, Part, UnreadableError
 
 _EDGES = "Headers and footers"
 
@@ -28,10 +28,11 @@ def read(data: bytes, _options: Options = USUAL) -> Parsed:
     with told("is damaged: its parts do not fit together."):
         package = Package(data)
         main = package.main("word/document.xml")
-        walker = _walker(package, main)
+        sides = _Sides(package, main)
+        walker = _walker(sides)
         blocks = [block for element in package.elements(main, depth=2) for block in walker.block(element)]
-        parts = [*_parts(blocks), *_edges(package, main, walker)]
-    warnings = []
+        parts = [*_parts(blocks), *_edges(sides, walker)]
+    warnings = [f"its {kind} are damaged and were not read" for kind in sides.damaged]
     if walker.hidden:
         warnings.append(f"hidden text ({walker.hidden:,} characters) was left out")
     if walker.left_out:
@@ -39,36 +40,58 @@ def read(data: bytes, _options: Options = USUAL) -> Parsed:
     return Parsed(tuple(parts), warnings=tuple(warnings))
 
 
-def _walker(package: Package, main: str) -> Walker:
-    def first(kind: str) -> Element | None:
-        return next((package.xml(name) for name in package.related(main, kind)), None)
+class _Sides:
+    """The parts beside the main one; a damaged one costs only itself."""
 
-    styles = Styles(first("styles"))
+    def __init__(self, package: Package, main: str) -> None:
+        self.package = package
+        self.relations = package.relations(main)
+        self.damaged: dict[str, None] = {}
+
+    def all(self, kind: str) -> Iterator[Element]:
+        """Yield the roots of the parts of a kind."""
+        for other in self.relations.values():
+            if other.kind == kind and other.target in self.package:
+                try:
+                    yield self.package.xml(other.target)
+                except UnreadableError:
+                    self.damaged.setdefault(kind if kind.endswith("s") else f"{kind}s")
+
+    def first(self, kind: str) -> Element | None:
+        """Return the root of the part of a kind."""
+        return next(self.all(kind), None)
+
+    def shape(self, relation: str) -> str:
+        """Return the text of a chart or diagram."""
+        other = self.relations.get(relation)
+        try:
+            return shape_text(self.package, other.target) if other and other.target in self.package else ""
+        except UnreadableError:
+            self.damaged.setdefault("charts")
+            return ""
+
+
+def _walker(sides: _Sides) -> Walker:
+    styles = Styles(sides.first("styles"))
     notes: dict[Mark, Element] = {}
     for kind in KINDS:
-        root = first(f"{kind}s")
+        root = sides.first(f"{kind}s")
         for note in root if root is not None else ():
             notes[Mark(kind, note.get(f"{W}id", ""))] = note
-    relations = package.relations(main)
 
     def note_of(mark: Mark) -> tuple[str, list[Element]]:
         found = notes.get(mark)
         return ("", []) if found is None else (found.get(f"{W}author", ""), list(found))
 
-    def shape(relation: str) -> str:
-        other = relations.get(relation)
-        return shape_text(package, other.target) if other and other.target in package else ""
-
-    return Walker(styles, Numbers(first("numbering"), styles), note_of, shape)
+    return Walker(styles, Numbers(sides.first("numbering"), styles), note_of, sides.shape)
 
 
-def _edges(package: Package, main: str, walker: Walker) -> Iterator[Part]:
+def _edges(sides: _Sides, walker: Walker) -> Iterator[Part]:
     """Yield headers and footers, each text once: they repeat from page to page and from section to section."""
     lines: dict[str, None] = {}
     for kind in ("header", "footer"):
-        for name in package.related(main, kind):
-            text = "\n".join(block.text for block in walker.blocks(package.xml(name)))
-            if text:
+        for root in sides.all(kind):
+            if text := "\n".join(block.text for block in walker.blocks(root)):
                 lines.setdefault(f"{kind.capitalize()}: {text}")
     if lines:
         yield Part("\n\n".join(lines), title=_EDGES)

@@ -45,6 +45,19 @@ _SMALL = 8 * 1024 * 1024
 
 _SAVE = "Try to open it in its program and save it again."
 
+_BROKEN = (
+    BadZipFile,
+    ZlibError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    ParseError,
+    ExpatError,
+    ValueError,
+    LookupError,
+)
+"""What the libraries raise; the last for encodings that nobody knows."""
+
 
 class Relation(NamedTuple):
     """What one part says about another: the last word of the relation's type, and the other's name."""
@@ -194,7 +207,7 @@ def told(problem: str) -> Iterator[None]:
         yield
     except RecursionError as error:
         raise UnreadableError("is nested too deeply to be read.", _SAVE) from error
-    except (BadZipFile, ZlibError, EOFError, OSError, NotImplementedError, ParseError, ExpatError, ValueError) as error:
+    except _BROKEN as error:
         raise UnreadableError(problem, _SAVE) from error
 
 

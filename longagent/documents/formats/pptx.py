@@ -1,6 +1,7 @@
 """PowerPoint presentations: a slide is a page; its notes and comments stand after it, and are marked as such."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from longagent.documents.formats import drawings
@@ -30,30 +31,44 @@ def read(data: bytes, _options: Options = USUAL) -> Parsed:
         ids = [item.get(f"{R}id", "") for item in root.iterfind(f"{P}sldIdLst/{P}sldId")]
         names = [relations[one].target if one in relations else "" for one in ids]
         first = int(root.get("firstSlideNum", "1"))
-        parts = [_slide(package, name, str(number)) for number, name in enumerate(names, start=first)]
-    if first == 1:
-        parts = [part._replace(label=None) for part in parts]
-    return Parsed(tuple(parts), paged=True, warnings=_warnings(parts, names, package))
+        slides = [_slide(package, name, str(number)) for number, name in enumerate(names, start=first)]
+    parts = [slide.part if first != 1 else slide.part._replace(label=None) for slide in slides]
+    return Parsed(tuple(parts), paged=True, warnings=_warnings(slides))
 
 
-def _warnings(parts: list[Part], names: list[str], package: Package) -> tuple[str, ...]:
-    missing = [number for number, name in enumerate(names, start=1) if name not in package]
-    empty = [number for number, part in enumerate(parts, start=1) if not part.text and number not in missing]
-    if not parts:
+class _Slide(NamedTuple):
+    part: Part
+    damage: str = ""
+    """What of it could not be read."""
+
+
+def _warnings(slides: list[_Slide]) -> tuple[str, ...]:
+    if not slides:
         raise UnreadableError("has no slides.")
-    if len(missing) == len(parts):
-        raise UnreadableError("is damaged or incomplete: its slides are missing.")
-    if len(empty) + len(missing) == len(parts):
-        size = "1 slide" if len(parts) == 1 else f"{len(parts)} slides"
+    if not any(slide.part.text for slide in slides):
+        size = "1 slide" if len(slides) == 1 else f"{len(slides)} slides"
+        if any(slide.damage for slide in slides):
+            raise UnreadableError(f"is damaged or incomplete: nothing of its {size} can be read.")
         raise UnreadableError(f"has no text: {size}, with nothing but pictures.", "Save it as PDF and run OCR on it.")
-    found = ((missing, "is missing in the file"), (empty, "has no text, only pictures perhaps"))
-    return tuple(f"slide {number} {what}" for numbers, what in found for number in numbers)
+    said = [slide.damage or ("" if slide.part.text else "no text, only pictures perhaps") for slide in slides]
+    return tuple(f"slide {number} has {what}" for number, what in enumerate(said, start=1) if what)
 
 
-def _slide(package: Package, name: str, label: str) -> Part:
-    if name not in package:
-        return Part("", label=label)
-    root = package.xml(name)
+def _slide(package: Package, name: str, label: str) -> _Slide:
+    try:
+        root = package.xml(name)
+        part = _shown(package, name, root, label)
+    except UnreadableError:
+        return _Slide(Part("", label=label), "damaged content and could not be read")
+    try:
+        asides = [f"Notes: {text}" for text in _notes(package, name)]
+        asides += [f"Comment: {text}" for text in _comments(package, name)]
+    except UnreadableError:
+        return _Slide(part, "damaged notes or comments, which could not be read")
+    return _Slide(part._replace(text="\n\n".join(filter(None, [part.text, *map(clean, asides)]))))
+
+
+def _shown(package: Package, name: str, root: Element, label: str) -> Part:
     title = ""
     pieces: list[str] = []
     for shape in _shapes(root):
@@ -65,8 +80,6 @@ def _slide(package: Package, name: str, label: str) -> Part:
             pieces.insert(0, text)
         elif text:
             pieces.append(text)
-    for mark, texts in (("Notes:", _notes(package, name)), ("Comment:", _comments(package, name))):
-        pieces += [f"{mark} {text}" for text in map(clean, texts)]
     hidden = root.get("show") in {"0", "false"}
     shown = f"{title} (hidden slide)".strip() if hidden else title or None
     headings = (Heading(0, 1, title),) if title else ()

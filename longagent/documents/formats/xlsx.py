@@ -49,16 +49,23 @@ def read(data: bytes, _options: Options = USUAL) -> Parsed:
 
 def _read_sheets(package: Package, sheets: list[_Sheet], cells: Cells) -> tuple[list[Part], list[str]]:
     parts: list[Part] = []
+    damage: list[str] = []
     size = 0
     for index, sheet in enumerate(sheets):
-        for part in _sheet(package, sheet, cells):
-            parts.append(part)
-            size += len(part.text)
-            if size > CHARACTERS:
-                left = len(sheets) - index - 1
-                more = f", nor {left} more {'sheet' if left == 1 else 'sheets'}" if left else ""
-                return parts, [f"it is too large to be read whole: what follows {part.title} was not read{more}"]
-    return parts, []
+        try:
+            for part in _sheet(package, sheet, cells):
+                parts.append(part)
+                size += len(part.text)
+                if size > CHARACTERS:
+                    left = len(sheets) - index - 1
+                    more = f", nor {left} more {'sheet' if left == 1 else 'sheets'}" if left else ""
+                    too_much = f"it is too large to be read whole: what follows {part.title} was not read{more}"
+                    return parts, [*damage, too_much]
+        except UnreadableError as error:
+            if len(sheets) == 1:
+                raise
+            damage.append(f"not all of the sheet {sheet.name} could be read: the file {error.problem}")
+    return parts, damage
 
 
 def _sheets(package: Package, main: str, root: Element) -> Iterator[_Sheet]:

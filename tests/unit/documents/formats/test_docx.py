@@ -7,7 +7,7 @@ import docx
 from docx.enum.text import WD_BREAK
 from hypothesis import given
 from hypothesis import strategies as st
-from support.office import package, paragraph, word
+from support.office import package, paragraph, with_member, word
 
 from longagent.documents import Document
 from longagent.documents.formats.docx import read
@@ -220,3 +220,13 @@ def test_headings_stand_where_they_say(paragraphs: list[tuple[int, str]]) -> Non
     for part in parsed.parts:
         for heading in part.headings:
             assert " ".join(part.text[heading.start :].split()).startswith(heading.title)
+
+
+def test_damaged_notes_and_footers_cost_only_themselves() -> None:
+    data = word(paragraph("Body."), footer=paragraph("Foot."), header=paragraph("Head."), comments=paragraph("No."))
+    parsed = read(with_member(with_member(data, "word/footer.xml"), "word/comments.xml"))
+    assert [part.text for part in parsed.parts] == ["Body.", "Header: Head."]
+    assert parsed.warnings == (
+        "its comments are damaged and were not read",
+        "its footers are damaged and were not read",
+    )

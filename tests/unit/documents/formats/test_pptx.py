@@ -7,7 +7,7 @@ from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
-from support.office import package
+from support.office import package, with_member
 
 from longagent.documents.formats.pptx import read
 from longagent.documents.parsed import UnreadableError
@@ -83,3 +83,20 @@ def test_slides_without_text_are_said() -> None:
 def test_broken_ones(xml: str, problem: str) -> None:
     with pytest.raises(UnreadableError, match=problem):
         read(package("ppt/presentation.xml", {"ppt/presentation.xml": xml}))
+
+
+def test_a_damaged_slide_costs_only_itself() -> None:
+    deck = Presentation()
+    for name in ("One", "Two"):
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = name
+        slide.notes_slide.notes_text_frame.text = f"Notes of {name}"
+    data = with_member(with_member(saved(deck), "ppt/slides/slide1.xml"), "ppt/notesSlides/notesSlide2.xml")
+    parsed = read(data)
+    assert [part.text for part in parsed.parts] == ["", "Two"]
+    assert parsed.warnings == (
+        "slide 1 has damaged content and could not be read",
+        "slide 2 has damaged notes or comments, which could not be read",
+    )
+    with pytest.raises(UnreadableError, match="nothing of its 2 slides"):
+        read(with_member(data, "ppt/slides/slide2.xml"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.styles import Font
-from support.office import RELATIONS, package, relations
+from support.office import RELATIONS, package, relations, with_member
 
 from longagent.documents import Document
 from longagent.documents.formats import xlsx
@@ -145,6 +145,15 @@ def test_what_is_too_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parsed.warnings == (
         "it is too large to be read whole: what follows Sheet, rows 201-400 was not read, nor 1 more sheet",
     )
+
+
+def test_a_damaged_sheet_costs_only_itself() -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"] = "lost"
+    workbook.create_sheet("Good")["A1"] = "kept"
+    parsed = read(with_member(saved(workbook), "xl/worksheets/sheet1.xml"))
+    assert [part.text for part in parsed.parts] == ["Good\n\nkept"]
+    assert parsed.warnings[0].startswith("not all of the sheet Sheet could be read: the file is damaged")
 
 
 def test_a_workbook_without_sheets_is_broken() -> None:
