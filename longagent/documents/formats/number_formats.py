@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 BUILT_IN = {
@@ -48,6 +48,10 @@ _TEST: dict[str, Callable[[float, float], bool]] = {
     "<>": float.__ne__,
 }
 
+_PLAIN = re.compile(r"\0*(?P<digits>(?:#,##)?0(?:\.(?P<decimals>0*))?)[\0%]*")
+_HALF_UP = 1 + 1e-15
+"""Excel rounds the 15 digits it shows, half up: 1.005 is 1.01, although the nearest float lies a little below."""
+
 Show = Callable[[float], str]
 
 
@@ -67,6 +71,7 @@ def formatter(code: str, *, since_1904: bool = False) -> Show:
     conditions = [_CONDITION.search(section) for section in _sections(code)]
     shows = [_section(tokens, since_1904) for tokens in sections]
 
+    @lru_cache(maxsize=4096)  # dates repeat
     def show(number: float) -> str:
         try:
             return shows_for(number)
@@ -134,7 +139,28 @@ def _section(tokens: Sequence[_Token], since_1904: bool) -> Show:
         return partial(_power, tokens)
     if "/" in marks:
         return partial(_fraction, tokens)
-    return partial(_number, tokens)
+    return _plain(tokens) or partial(_number, tokens)
+
+
+def _plain(tokens: Sequence[_Token]) -> Show | None:
+    """Return a quick way to write numbers in the usual formats, such as `#,##0.00 €` or `0.0%`; they are most cells."""
+    marks = "".join(token.text if token.kind == "digit" else "\0" for token in tokens)
+    match = _PLAIN.fullmatch(marks)
+    if match is None:
+        return None
+    start, stop = match.span("digits")
+    before = "".join(token.text for token in tokens[:start])
+    after = "".join(token.text for token in tokens[stop:])
+    group = "," if "," in match["digits"] else ""
+    form = f"{group}.{len(match['decimals'] or '')}f"
+    scale = _HALF_UP * 100 ** marks.count("%")
+
+    def show(number: float) -> str:
+        text = format(abs(number) * scale, form)
+        sign = "-" if number < 0 and text.strip("0.,") else ""
+        return f"{sign}{before}{text}{after}".strip()
+
+    return show
 
 
 def _general_or(token: _Token, number: float) -> str:
