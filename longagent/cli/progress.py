@@ -22,6 +22,7 @@ from longagent.events import (
     Event,
     Instructed,
     ModelStarting,
+    PageRecognised,
     Reasoned,
     RunFinished,
     RunResumed,
@@ -116,6 +117,8 @@ class Progress:
             case DocumentLoaded():
                 self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
                 self._spin("Waiting for the model …")
+            case PageRecognised():
+                self._show_ocr(event)
             case WeightsProgress():
                 self._show_fetch(event)
             case ModelStarting():
@@ -205,6 +208,11 @@ class Progress:
             self._fetching = True
             self.say(f"Fetching the embedded model's weights, {event.total // 10**6} MB, once …")
         self._spin(f"Fetching the embedded model: {event.done // 10**6} of {event.total // 10**6} MB")
+
+    def _show_ocr(self, event: PageRecognised) -> None:
+        if event.done == 1 and event.total > 1:
+            self.say(f"{event.name}: reading {event.total} pages without text by OCR, which takes seconds a page …")
+        self._spin(f"OCR of {event.name}: {event.done} of {event.total} pages")
 
     def _detail(self, line: str) -> None:
         if self._level > 0:

@@ -1,26 +1,47 @@
 """From the bytes of a file to a document, in a guarded process; several files side by side, equal content once."""
 
 import asyncio
+from collections.abc import Callable
 from hashlib import sha256
 from types import TracebackType
 
 from longagent.documents.document import Document
 from longagent.documents.formats import text
 from longagent.documents.guard import Pool
-from longagent.documents.parsed import USUAL, Options, Parsed, UnreadableError
+from longagent.documents.ocr import Pages, Recognised, is_installed, read_scans
+from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, UnreadableError
 from longagent.documents.sniff import Format, sniff
-from longagent.errors import SourceError
+from longagent.errors import LockedSourceError, SourceError
 
 _PLAIN_BYTES = 2**20
 """A plain text in UTF-8, up to this size, is read at once: decoding takes milliseconds, and linear time and memory."""
 
 
 class Reading:
-    """Reads files, all in the same few guarded processes. Use it in an `async with`."""
+    """Reads files, all in the same few guarded processes. Use it in an `async with`.
 
-    def __init__(self, options: Options = USUAL) -> None:
-        self._options = options
+    Args:
+        options: for all readers; pages without text are read by OCR if `ocr` is wanted, and installed.
+        pages: where pages read by OCR are kept.
+        recognised: called with the file's name after each page that was read by OCR.
+    """
+
+    def __init__(
+        self,
+        options: Options = USUAL,
+        *,
+        pages: Pages | None = None,
+        recognised: Callable[[str, Recognised], None] | None = None,
+    ) -> None:
+        self._options = options._replace(ocr=options.ocr and is_installed())
+        self._pages = pages
+        self._recognised = recognised
         self._pool = Pool()
+
+    @property
+    def width(self) -> int:
+        """How many files are worth reading side by side."""
+        return self._pool.size
 
     async def __aenter__(self) -> "Reading":
         return self
@@ -38,7 +59,9 @@ class Reading:
         """
         form = await asyncio.to_thread(sniff, data, name=name)
         try:
-            parsed = await self._parse(form, data)
+            parsed = await self._parse(form, data, name)
+        except LockedError as error:
+            raise LockedSourceError(name, error.problem, hint=error.hint) from None
         except UnreadableError as error:
             raise SourceError(name, error.problem, hint=error.hint) from None
         document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
@@ -46,10 +69,22 @@ class Reading:
             raise SourceError(name, "is empty.")
         return document
 
-    async def _parse(self, form: Format, data: bytes) -> Parsed:
+    async def _parse(self, form: Format, data: bytes, name: str) -> Parsed:
         if form == "text" and len(data) <= _PLAIN_BYTES and _is_utf8(data):
             return text.read(data, self._options)
-        return await self._pool.read(form, data, options=self._options)
+        parsed = await self._pool.read(form, data, options=self._options)
+        if not parsed.unread:
+            return parsed
+        tell = self._recognised
+        return await read_scans(
+            parsed,
+            data,
+            options=self._options,
+            pool=self._pool,
+            # What somebody encrypted is not left on the disk for all to read.
+            pages=None if self._options.password else self._pages,
+            told=(lambda state: tell(name, state)) if tell else None,
+        )
 
 
 def _is_utf8(data: bytes) -> bool:

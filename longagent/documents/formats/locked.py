@@ -5,24 +5,23 @@ from io import BytesIO
 
 from longagent.documents.archives import office_format
 from longagent.documents.formats import READERS
-from longagent.documents.parsed import USUAL, Options, Parsed, UnreadableError
+from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, UnreadableError
 
 _EXCEL_DEFAULT = "VelvetSweatshop"
 """What Excel encrypts workbooks with that may be opened by everybody but not changed; it opens them without asking."""
-_REMOVE = "Give its password, or save a copy without one."
+_REMOVE = "Save a copy of it without a password."
 
 
 def read(data: bytes, options: Options = USUAL) -> Parsed:
     """Decrypt a file with the password, and read it.
 
     Raises:
-        UnreadableError: the password is missing or wrong, or what was inside cannot be read.
+        LockedError: the password is missing or wrong.
+        UnreadableError: what is inside cannot be read, or the library for it is not installed.
     """
     package = _opened(data, _EXCEL_DEFAULT) or _opened(data, options.password)
     if package is None:
-        if options.password is None:
-            raise UnreadableError("is password-protected.", _REMOVE)
-        raise UnreadableError("cannot be opened with this password.", _REMOVE)
+        raise LockedError(given=bool(options.password))
     form = office_format(package)
     if form is None:
         raise UnreadableError("holds no Word, PowerPoint or Excel file that can be read.")
