@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 READERS: Mapping[str, str] = {
+    "email": "longagent.documents.formats.email",
+    "epub": "longagent.documents.formats.epub",
+    "html": "longagent.documents.formats.html",
     "pdf": "longagent.documents.formats.pdf",
     "docx": "longagent.documents.formats.docx",
     "pptx": "longagent.documents.formats.pptx",
