@@ -86,7 +86,8 @@ def _read_attachment(attachment: _Attachment, options: Options, parts: list[Part
 
     try:
         form = sniff(attachment.data, name=attachment.name)
-        parsed: Parsed = import_module(READERS[form]).read(attachment.data, options)
+        # OCR reads files, not what is within them, so a scan is told here.
+        parsed: Parsed = import_module(READERS[form]).read(attachment.data, options._replace(ocr=False))
     except SourceError as error:
         if not attachment.kind.startswith(("image/", "audio/", "video/")):
             warnings.append(f"its attachment {attachment.name} {error.problem.rstrip('.')}")

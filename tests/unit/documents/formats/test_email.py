@@ -1,10 +1,11 @@
 import base64
 from email.message import EmailMessage
+from io import BytesIO
 
 import pytest
 
 from longagent.documents.formats import email
-from longagent.documents.parsed import UnreadableError
+from longagent.documents.parsed import Options, UnreadableError
 
 
 @pytest.fixture
@@ -132,3 +133,15 @@ def test_endless_nesting_ends() -> None:
     parts = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000))
     with pytest.raises(UnreadableError, match="parts within parts"):
         email.read(b"Subject: top\n" + parts + b"\ndeep")
+
+
+def test_an_attached_scan_is_told(mail: EmailMessage) -> None:
+    from pypdfium2 import PdfDocument
+
+    pdf, scan = PdfDocument.new(), BytesIO()
+    pdf.new_page(100, 100)
+    pdf.save(scan)
+    mail.add_attachment(scan.getvalue(), maintype="application", subtype="pdf", filename="scan.pdf")
+    parsed = email.read(mail.as_bytes(), Options(ocr=True))
+    assert len(parsed.parts) == 1
+    assert "its attachment scan.pdf" in parsed.warnings[0]
