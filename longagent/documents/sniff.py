@@ -1,15 +1,16 @@
-"""Tells what a file is by its content; the name only decides between plain text and Markdown."""
+"""Tells what a file is by its content; the name only decides what kind of text it is."""
 
 import re
 from pathlib import PurePath
 from typing import Literal, NoReturn
 
+from longagent.documents.archives import OLE, is_locked, office_format, old_office, other_archive
 from longagent.documents.formats.text import unicode_encoding
 from longagent.errors import SourceError
 
-Format = Literal["pdf", "markdown", "text"]
+Format = Literal["pdf", "docx", "pptx", "xlsx", "locked", "epub", "html", "email", "csv", "markdown", "text"]
 
-_READABLE = "PDF, plain text and Markdown can be read."
+_READABLE = "PDF, Word, PowerPoint, Excel, EPUB, HTML, e-mail, CSV, Markdown and plain text can be read."
 _CONVERT = f"{_READABLE} Save or export it as one of them first."
 
 _MAGIC = (
@@ -18,22 +19,21 @@ _MAGIC = (
     (b"GIF8", "a GIF image"),
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file"),
+    (b"{\\rtf", "a Rich Text document (RTF)"),
 )
-_ZIPPED = (
-    (b"word/document", "a Word document (docx)"),
-    (b"xl/workbook", "an Excel workbook (xlsx)"),
-    (b"ppt/presentation", "a PowerPoint presentation (pptx)"),
-    (b"application/epub+zip", "an EPUB book"),
-    (b"META-INF/container.xml", "an EPUB book"),
-)
-_OFFICE = {
-    ".docx": "a Word document (docx)",
-    ".xlsx": "an Excel workbook (xlsx)",
-    ".pptx": "a PowerPoint presentation (pptx)",
-    ".epub": "an EPUB book",
+_EPUB = (b"application/epub+zip", b"META-INF/container.xml")
+_TEXTS: dict[str, Format] = {
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".psv"), "csv"),
 }
+_PAGE = (".html", ".htm", ".xhtml", ".xht", ".shtml")
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)[\s>]", re.DOTALL)
+_FRAGMENT = re.compile(rb"\s*<(?:meta|title|div|table|p|h[1-6]|section|article|ul|ol|span)[\s>]")
+_OTHER_PROGRAM = frozenset({".pdf", ".docx", ".pptx", ".xlsx", ".epub", ".doc", ".ppt", ".xls"})
+_HEADER = re.compile(rb"([a-z][a-z0-9-]*):|[ \t]")
+_MAILBOX = re.compile(rb"from \S+ .*\d\d:\d\d.*\d{4}\s*\n[a-z][a-z0-9-]*:")
+_OF_PROGRAMS = frozenset((b"message-id", b"mime-version", b"received", b"return-path", b"delivered-to"))
+"""Headers that people don't write when they quote the head of a message."""
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 
@@ -53,14 +53,38 @@ def sniff(data: bytes, *, name: str) -> Format:
         if data.startswith(magic):
             _refuse(name, what, _CONVERT)
     if data.startswith(b"PK\x03\x04"):
-        _refuse(name, _zipped(data, suffix), _CONVERT)
-    if _HTML.match(_head(data)) or suffix in {".html", ".htm", ".xhtml"}:
-        _refuse(name, "a web page (HTML)", _CONVERT)
-    if suffix == ".pdf":
-        raise SourceError(name, "is named .pdf but is not a PDF.", hint="Check that it was downloaded completely.")
+        return _zipped(data, suffix, name)
+    if data.startswith(OLE):
+        return _contained(data, name)
     if encoding is None and _is_binary(data):
         raise SourceError(name, "is not a text document but binary data.", hint=_READABLE)
-    return "markdown" if suffix in {".md", ".markdown"} else "text"
+    return _text_format(_head(data), suffix, name)
+
+
+def _text_format(head: bytes, suffix: str, name: str) -> Format:
+    is_page = _HTML.match(head) is not None
+    if is_page and suffix in _OTHER_PROGRAM:
+        # As a rule what a server answered in place of the document.
+        hint = "It may say why the document was not downloaded: look at it in a browser, or rename it to .html."
+        raise SourceError(name, f"is named {suffix} but is a web page.", hint=hint)
+    if suffix == ".pdf":
+        raise SourceError(name, "is named .pdf but is not a PDF.", hint="Check that it was downloaded completely.")
+    if is_page or suffix in _PAGE or (not suffix and _FRAGMENT.match(head)):
+        return "html"
+    if _is_email(head, suffix):
+        return "email"
+    return _TEXTS.get(suffix, "text")
+
+
+def _is_email(head: bytes, suffix: str) -> bool:
+    names: set[bytes] = set()
+    for line in head.splitlines():
+        header = _HEADER.match(line)
+        if header is None:
+            break
+        names.add(header[1] or b"")
+    named = suffix in {".eml", ".mbox"} and (bool(names) or head.startswith(b"from "))
+    return named or _MAILBOX.match(head) is not None or (b"from" in names and bool(names & _OF_PROGRAMS))
 
 
 def _refuse(name: str, what: str, hint: str) -> NoReturn:
@@ -73,10 +97,20 @@ def _is_pdf(data: bytes) -> bool:
     return position == 0 or (position > 0 and any(word in data for word in (b"endobj", b"startxref")))
 
 
-def _zipped(data: bytes, suffix: str) -> str:
+def _zipped(data: bytes, suffix: str, name: str) -> Format:
     # File names stand uncompressed in the archive, so there is no need to open it.
-    known = next((what for entry, what in _ZIPPED if entry in data), None)
-    return known or _OFFICE.get(suffix, "a zip archive")
+    if (form := office_format(data, suffix)) is not None:
+        return form
+    if any(mark in data for mark in _EPUB) or suffix == ".epub":
+        return "epub"
+    _refuse(name, other_archive(data), _CONVERT)
+
+
+def _contained(data: bytes, name: str) -> Format:
+    if is_locked(data):
+        return "locked"
+    what, save_as = old_office(data)
+    _refuse(name, what, f"Save it as {save_as} first.")
 
 
 def _head(data: bytes) -> bytes:

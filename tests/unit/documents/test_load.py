@@ -151,7 +151,7 @@ def test_standard_input() -> None:
 
 
 def test_importing_is_light() -> None:
-    heavy = {"pypdfium2", "tiktoken", "sentencex", "charset_normalizer", "pydantic", "litellm"}
+    heavy = {"pypdfium2", "tiktoken", "sentencex", "chardetng_py", "selectolax", "pydantic", "litellm"}
     code = f"import sys, longagent.documents; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "none"

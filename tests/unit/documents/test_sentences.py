@@ -13,6 +13,10 @@ def cut(text: str) -> list[str]:
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("Dr. Smith et al. came. He sat.", ["Dr. Smith et al. came.", "He sat."]),
         ("It wraps\nhere. Next.", ["It wraps\nhere.", "Next."]),
+        (
+            "Region: North | Lead: Ann\nRegion: South | Lead: Bo",
+            ["Region: North | Lead: Ann", "Region: South | Lead: Bo"],
+        ),
         ("No full stop\n\nNew paragraph", ["No full stop", "New paragraph"]),
         ("Revenue\nThe revenue was 5.", ["Revenue", "The revenue was 5."]),
         ("• First one. More of it.\n• Second", ["• First one.", "More of it.", "• Second"]),

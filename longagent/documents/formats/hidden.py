@@ -1,0 +1,52 @@
+"""What of a web page is not there to be read: elements that are hidden, and menus."""
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+_HIDDEN = (
+    '[hidden]:not([hidden="until-found"])',
+    "dialog:not([open])",
+    '[style*="display:none" i]',
+    '[style*="display: none" i]',
+    '[style*="visibility:hidden" i]',
+    '[style*="visibility: hidden" i]',
+)
+_MENUS = ("nav", '[role="navigation"]', '[role="search"]')
+_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_HIDES = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_SHOWS = re.compile(r"(?:^|[;\s])(?:display|visibility)\s*:", re.IGNORECASE)
+_NAME = re.compile(r"[.#][A-Za-z_][\w-]*")
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+
+
+def left_out(tree: "LexborHTMLParser") -> frozenset[int]:
+    """Return the ids of elements that are not to be read, as far as the page itself says so without scripts."""
+    found = _ids(tree, ", ".join((*_HIDDEN, *_MENUS)))
+    if names := _hiding_names(tree):
+        found |= _ids(tree, ", ".join(sorted(names)))
+    # The page as a whole is hidden only until its scripts have run.
+    return found - _ids(tree, "html, body")
+
+
+def _ids(tree: "LexborHTMLParser", selector: str) -> frozenset[int]:
+    return frozenset(node.mem_id for node in tree.css(selector))
+
+
+def _hiding_names(tree: "LexborHTMLParser") -> set[str]:
+    """Classes and ids that the page's style sheets hide, and under no condition show."""
+    hidden: set[str] = set()
+    shown: set[str] = set()
+    for style in tree.css("style"):
+        # What follows an at-rule may hold on some screens only, so there names count as shown.
+        plain, _, conditional = _COMMENT.sub("", style.text()).partition("@")
+        for selectors, body in _RULE.findall(plain):
+            for selector in map(str.strip, selectors.split(",")):
+                if _HIDES.search(body) and _NAME.fullmatch(selector):
+                    hidden.add(selector)
+                elif _SHOWS.search(body):
+                    shown.update(_NAME.findall(selector))
+        shown.update(_NAME.findall(conditional))
+    return hidden - shown
