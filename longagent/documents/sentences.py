@@ -15,6 +15,8 @@ _BULLET = re.compile("[•●▪■◦‣∙]")
 _FIGURE = re.compile(r"[($€£¥+-]*\d(?:[\d.,:/]*\d)?[%)]*|[-–—]|[$€£¥%()]")
 # Closing quotes and brackets, then a footnote mark such as [12], may follow the full stop.
 _ENDED = re.compile(r"[.!?…。！？｡؟۔।॥]['\"’”»)\]」』）]*(?:\[\d{1,3}\])?\s*$")
+# Full stops that stand for nothing else, whatever comes next; the library overlooks some before a figure.
+_ALWAYS = re.compile(r"(?:[。｡！？।॥۔።။។]|(?<!\d)．)+['\"’”»)\]」』）]*")
 _CONTINUES = (",", "-", "–", "—", ";", "(", "/", "&")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -46,6 +48,8 @@ def _borders(block: str) -> Iterator[int]:
 
     # The library runs on to the next enumerator or bullet once it met one (also a line that happens to begin with a
     # number, as in text from PDFs), so it sees something of the same length.
+    always = iter(()) if block.isascii() else (mark.end() for mark in _ALWAYS.finditer(block))
+    known = next(always, None)
     seen = _BULLET.sub(" ", _ENUMERATION.sub(r"X\1X", block)).replace("\n", " ")
     if mark := _LIST_MARK.match(block):
         seen = " " * mark.end() + seen[mark.end() :]
@@ -56,9 +60,15 @@ def _borders(block: str) -> Iterator[int]:
         stop = stop if stop > position + 1 else limit
         for boundary in get_sentence_boundaries("en", seen[position:stop]):
             border = position + boundary["end_index"]
+            while known is not None and known <= border:
+                yield known
+                known = next(always, None)
             if _ENDED.search(seen[max(position, border - 32) : border]):
                 yield border
         position = stop
+    if known is not None:
+        yield known
+        yield from always
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
