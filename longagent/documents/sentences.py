@@ -102,7 +102,7 @@ def _is_row(line: str) -> bool:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Strip a range, and cut it at line breaks, else spaces, else anywhere, where it is too long."""
+    """Strip a range, and cut it at line breaks, else full stops, else spaces, else anywhere, where it is too long."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -110,7 +110,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while end - start > LONGEST:
         limit = start + LONGEST
         line, space = (text.rfind(border, start + LONGEST // 3, limit) for border in "\n ")
-        cut = line if line > 0 else space if space > 0 else limit
+        # The library takes all that a person says, between quotes, for one sentence.
+        stop = max(text.rfind(border, start + LONGEST // 3, limit) for border in (". ", "! ", "? "))
+        cut = line if line > 0 else stop + 1 if stop > 0 else space if space > 0 else limit
         yield from _pieces(text, start, cut)
         start = cut
         while text[start].isspace():
