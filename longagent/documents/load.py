@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
 from longagent.documents.document import Document
-from longagent.documents.formats import markdown, text
+from longagent.documents.formats import text
+from longagent.documents.parsed import Options
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
-from longagent.documents.pdf import read_pdf
-from longagent.documents.sniff import sniff
+from longagent.documents.reading import Reading
 from longagent.errors import SourceError, UsageError
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Document
@@ -38,13 +38,16 @@ class _Content(NamedTuple):
     sweep: str | None = None
 
 
-async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] | None = None) -> Loaded:
+async def load(
+    sources: Sequence[Source], *, password: str | None = None, loaded: Callable[[Document], None] | None = None
+) -> Loaded:
     """Read sources into documents; equal content is read once.
 
     Of several sources, those that cannot be read become warnings as long as one can.
 
     Args:
         sources: What to read.
+        password: Opens those that are encrypted.
         loaded: Called with each document as soon as it is read.
 
     Raises:
@@ -55,36 +58,25 @@ async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] 
         raise UsageError("No document was given.", hint="Name a file or a folder, or - for standard input.")
     result = _Result(loaded)
     # All names are looked up before anything is read, so that a typing error shows at once.
-    for item in [item for source in sources for item in await _resolve(source)]:
-        try:
-            if isinstance(item, Document):
-                if not item.text.strip():
-                    raise SourceError(item.name, "is empty.")
-                result.add(item)
-                continue
-            data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
-            if not result.is_known(sha256(data).hexdigest(), item.name):
-                result.add(await read(data, name=item.name))
-        except SourceError as error:
-            result.fail(error, item.sweep if not isinstance(item, Document) else None)
+    items = [item for source in sources for item in await _resolve(source)]
+    async with Reading(Options(password=password)) as reading:
+        for item in items:
+            try:
+                await _read(item, reading, result)
+            except SourceError as error:
+                result.fail(error, item.sweep if not isinstance(item, Document) else None)
     return result.finish()
 
 
-async def read(data: bytes, *, name: str) -> Document:
-    """Read the bytes of one file of any known format.
-
-    Raises:
-        SourceError: it is empty, broken, or of a format that is not known.
-    """
-    form = await asyncio.to_thread(sniff, data, name=name)
-    if form == "pdf":
-        return await read_pdf(data, name=name)
-    reader = markdown.read if form == "markdown" else text.read
-    parsed = await asyncio.to_thread(reader, data)
-    document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
-    if not document.text.strip():
-        raise SourceError(name, "is empty.")
-    return document
+async def _read(item: "Document | _Content | File", reading: Reading, result: "_Result") -> None:
+    if isinstance(item, Document):
+        if not item.text.strip():
+            raise SourceError(item.name, "is empty.")
+        result.add(item)
+        return
+    data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
+    if not result.is_known(sha256(data).hexdigest(), item.name):
+        result.add(await reading.read(data, name=item.name))
 
 
 async def _resolve(source: Source) -> Sequence[Document | _Content | File]:

@@ -110,7 +110,7 @@ def test_ctrl_c_at_any_moment_leaves_no_process(env: dict[str, str], moment: str
     elif moment == "importing":
         time.sleep(0.5)
     else:
-        await_child(process.pid, "pdf_worker" if moment == "reading" else "embedded")
+        await_child(process.pid, "guard/worker" if moment == "reading" else "embedded")
     below = descendants(process.pid)
     started = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)

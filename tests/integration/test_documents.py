@@ -2,18 +2,11 @@
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from longagent.documents import Document, chunk, load
-from longagent.documents import pdf as pdf_module
-from longagent.documents.pdf import read_pdf
 from longagent.documents.sentences import sentences
 from longagent.documents.tokens import count_tokens
 from longagent.errors import SourceError
@@ -169,105 +162,6 @@ def test_a_paper_by_page() -> None:
     document = read(REAL / "mmlongbench_doc/2023.findings-emnlp.248.pdf")
     assert (len(document.pages), document.paged) == (19, True)
     assert "lan-\nguage models with access to external tools" in document.page_text(document.pages[2])
-
-
-def children() -> set[int]:
-    """Processes started by this one that still exist, zombies included."""
-    listing = subprocess.run(["ps", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-    tasks = Path("/proc/self/task")
-    if not tasks.is_dir():
-        return {int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "ps" not in args}
-    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
-
-
-@pytest.fixture
-def slow_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stands for a PDF on which pdfium hangs."""
-    script = tmp_path / "worker.py"
-    script.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(pdf_module, "_WORKER", str(script))
-
-
-@pytest.mark.usefixtures("slow_worker")
-def test_a_hanging_pdf_is_given_up_and_leaves_no_process() -> None:
-    before = children()
-    with pytest.raises(SourceError, match="slow.pdf: was not read within 1 s"):
-        asyncio.run(read_pdf(b"%PDF-" + b"x" * 1_000_000, name="slow.pdf", timeout=1))
-    assert children() == before
-
-
-@pytest.mark.usefixtures("slow_worker")
-def test_cancelling_leaves_no_process() -> None:
-    async def cancel() -> set[int]:
-        task = asyncio.create_task(read_pdf(b"%PDF-" + b"x" * 1_000_000, name="slow.pdf"))
-        while children() == before:
-            await asyncio.sleep(0.02)
-        started = children() - before
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return started
-
-    before = children()
-    started = asyncio.run(cancel())
-    assert started
-    assert children() == before
-    for pid in started:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import os; os.abort()",
-        "print('no JSON')",
-        "print('[]')",
-        "print('{}')",
-        """print('{"pages": [1], "blank": [], "broken": []}')""",
-        "import sys; sys.stdin.close()",
-    ],
-)
-def test_a_dead_or_senseless_reader_is_an_error_with_the_name(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = tmp_path / "worker.py"
-    script.write_text(code)
-    monkeypatch.setattr(pdf_module, "_WORKER", str(script))
-    with pytest.raises(SourceError, match=r"^bad.pdf: "):
-        asyncio.run(read_pdf(b"%PDF-" + b"x" * 1_000_000, name="bad.pdf"))
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the worker ends by its own clock")
-def test_the_worker_dies_with_its_parent() -> None:
-    worker = str(Path(pdf_module.__file__).with_name("pdf_worker.py"))
-    parent_code = (
-        "import os, subprocess, sys, time\n"
-        f"child = subprocess.Popen([sys.executable, '-P', {worker!r}, '60', str(os.getpid())],"
-        " stdout=subprocess.PIPE, start_new_session=True)\n"
-        "print(child.pid, flush=True); time.sleep(60)"
-    )
-    # Its standard input is ours and stays open, so that only the parent's death can end it.
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", parent_code], stdin=pipe, stdout=pipe, text=True) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        time.sleep(0.3)
-        parent.send_signal(signal.SIGKILL)
-        parent.wait(10)
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and _is_running(pid):
-            time.sleep(0.05)
-        assert not _is_running(pid)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 @needs_real

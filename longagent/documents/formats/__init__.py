@@ -1,1 +1,10 @@
 """One file per format. Each has `read(data, options) -> Parsed`, and imports its library inside of functions."""
+
+from collections.abc import Mapping
+
+READERS: Mapping[str, str] = {
+    "pdf": "longagent.documents.formats.pdf",
+    "markdown": "longagent.documents.formats.markdown",
+    "text": "longagent.documents.formats.text",
+}
+"""Which module reads a format of `sniff.Format`; imported in the guarded process, and only when needed."""

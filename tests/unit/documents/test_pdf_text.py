@@ -1,6 +1,6 @@
 import pytest
 
-from longagent.documents.pdf import is_garbled, page_list, page_text
+from longagent.documents.formats.pdf import is_garbled, page_list, page_text
 
 
 def test_parted_words_keep_their_hyphen_and_line() -> None:

@@ -1,0 +1,71 @@
+"""From the bytes of a file to a document, in a guarded process; several files side by side, equal content once."""
+
+import asyncio
+from hashlib import sha256
+from types import TracebackType
+
+from longagent.documents.document import Document
+from longagent.documents.formats import text
+from longagent.documents.guard import Pool
+from longagent.documents.parsed import USUAL, Options, Parsed, UnreadableError
+from longagent.documents.sniff import Format, sniff
+from longagent.errors import SourceError
+
+_PLAIN_BYTES = 2**20
+"""A plain text in UTF-8, up to this size, is read at once: decoding takes milliseconds, and linear time and memory."""
+
+
+class Reading:
+    """Reads files, all in the same few guarded processes. Use it in an `async with`."""
+
+    def __init__(self, options: Options = USUAL) -> None:
+        self._options = options
+        self._pool = Pool()
+
+    async def __aenter__(self) -> "Reading":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.aclose()
+
+    async def read(self, data: bytes, *, name: str) -> Document:
+        """Read the bytes of one file of any known format.
+
+        Raises:
+            SourceError: it is empty, broken, or of a format that is not known.
+        """
+        form = await asyncio.to_thread(sniff, data, name=name)
+        try:
+            parsed = await self._parse(form, data)
+        except UnreadableError as error:
+            raise SourceError(name, error.problem, hint=error.hint) from None
+        document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
+        if not document.text.strip():
+            raise SourceError(name, "is empty.")
+        return document
+
+    async def _parse(self, form: Format, data: bytes) -> Parsed:
+        if form == "text" and len(data) <= _PLAIN_BYTES and _is_utf8(data):
+            return text.read(data, self._options)
+        return await self._pool.read(form, data, options=self._options)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether no guess at the encoding is needed; that takes a library, and seconds."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def read(data: bytes, *, name: str, options: Options = USUAL) -> Document:
+    """Read the bytes of one file of any known format.
+
+    Raises:
+        SourceError: it is empty, broken, or of a format that is not known.
+    """
+    async with Reading(options) as reading:
+        return await reading.read(data, name=name)
