@@ -3,8 +3,8 @@
     pip install semantic-text-splitter chonkie chonkie-core
     python benchmarks/splitters.py ../shared/data/dev
 
-All count in o200k tokens. A chunk begins mid-sentence if no full stop and no blank line stands before it, and it does not
-begin with a capital, a figure or a bullet: a rule of this script alone, which none of the splitters follows. Each
+All count in o200k tokens. A chunk begins mid-sentence if no full stop and no blank line stands before it, and it does
+not begin with a capital, a figure or a bullet: a rule of this script alone, which none of the splitters follows. Each
 splitter has a process of its own, and a minute for each text.
 """
 
@@ -126,7 +126,14 @@ def cells(splitter: str, text: str) -> list[str]:
         position = end
     lost += len(text[position:].strip())
     mean = sum(count_tokens(text[start:end]) for start, end in spans) / len(spans)
-    return [f"{seconds:.2f} s", str(len(spans)), f"{mean:.0f}", f"{100 * broken / len(spans):.0f} %", str(over), str(lost)]
+    return [
+        f"{seconds:.2f} s",
+        str(len(spans)),
+        f"{mean:.0f}",
+        f"{100 * broken / len(spans):.0f} %",
+        str(over),
+        str(lost),
+    ]
 
 
 def _is_mid_sentence(text: str, start: int) -> bool:
@@ -146,7 +153,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     of = parser.parse_args()
-    print("| text, 1M characters | splitter | time | chunks | mean tokens | begin mid-sentence | over the limit | lost |")
+    print(
+        "| text, 1M characters | splitter | time | chunks | mean tokens | begin mid-sentence | over the limit | lost |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
     for name, text in texts(of.folder).items():

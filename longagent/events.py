@@ -28,6 +28,15 @@ class DocumentLoaded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CuttingProgress(Event):
+    """Long documents are being cut into chunks; told only where that takes more than a moment."""
+
+    done: int
+    """Characters so far."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsProgress(Event):
     """The embedded model's weights are being fetched (first use only)."""
 

@@ -311,7 +311,8 @@ class Session:
                 )
             )
 
-        loaded = await load(sources, loaded=tell)
+        index = self._opened.index
+        loaded = await load(sources, loaded=tell, kept=None if index is None else index.shelf("documents"))
         for warning in loaded.warnings:
             emit(Warned(message=warning))
         return loaded

@@ -18,6 +18,7 @@ from longagent.events import (
     CallRetried,
     ChunkFailed,
     Contested,
+    CuttingProgress,
     DocumentLoaded,
     Event,
     Instructed,
@@ -116,6 +117,8 @@ class Progress:
             case DocumentLoaded():
                 self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
                 self._spin("Waiting for the model …")
+            case CuttingProgress():
+                self._spin(f"Cutting into chunks: {event.done / max(1, event.total):.0%} …")
             case WeightsProgress():
                 self._show_fetch(event)
             case ModelStarting():

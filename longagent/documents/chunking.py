@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from longagent.documents.document import UNDER, Chunk, Document, Page, Span
-from longagent.documents.sentences import sentences
+from longagent.documents.sentences import bites, sentences
 from longagent.documents.tokens import count_tokens
 
 VERSION = 1
@@ -124,7 +124,7 @@ def _units(document: Document, room: Callable[[int], int]) -> Iterator[_Unit]:
 
 
 class _Section(NamedTuple):
-    """A heading, or what stands between headings."""
+    """A heading, or some of what stands between headings."""
 
     start: int
     end: int
@@ -134,6 +134,10 @@ class _Section(NamedTuple):
 def _sections(document: Document, page: Page) -> Iterator[_Section]:
     """Yield the headings of a page and what stands between them, so that no sentence runs across their borders."""
     start, before = page.start, _Border.SENTENCE
+    if not document.headings:
+        for first, last in bites(document.text, page.start, page.end):
+            yield _Section(first, last, _Border.SENTENCE)
+        return
     for heading in document.outline.starts_within(page.start, page.end):
         if heading.start < start:  # a second one on the same line
             continue

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from longagent.documents.document import Document
 from longagent.documents.formats import text
+from longagent.documents.kept import Kept
 from longagent.documents.parsed import Options
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
 from longagent.documents.reading import Reading
@@ -39,7 +40,11 @@ class _Content(NamedTuple):
 
 
 async def load(
-    sources: Sequence[Source], *, password: str | None = None, loaded: Callable[[Document], None] | None = None
+    sources: Sequence[Source],
+    *,
+    password: str | None = None,
+    loaded: Callable[[Document], None] | None = None,
+    kept: Kept | None = None,
 ) -> Loaded:
     """Read sources into documents; equal content is read once.
 
@@ -49,6 +54,7 @@ async def load(
         sources: What to read.
         password: Opens those that are encrypted.
         loaded: Called with each document as soon as it is read.
+        kept: Where texts of files are kept, so that they are not parsed again.
 
     Raises:
         SourceError: a path does not exist, or nothing could be read.
@@ -59,7 +65,7 @@ async def load(
     result = _Result(loaded)
     # All names are looked up before anything is read, so that a typing error shows at once.
     items = [item for source in sources for item in await _resolve(source)]
-    async with Reading(Options(password=password)) as reading:
+    async with Reading(Options(password=password), kept=kept) as reading:
         for item in items:
             try:
                 await _read(item, reading, result)

@@ -7,6 +7,7 @@ from types import TracebackType
 from longagent.documents.document import Document
 from longagent.documents.formats import text
 from longagent.documents.guard import Pool
+from longagent.documents.kept import Kept, document_key, parsed_from, parsed_record
 from longagent.documents.parsed import USUAL, Options, Parsed, UnreadableError
 from longagent.documents.sniff import Format, sniff
 from longagent.errors import SourceError
@@ -18,8 +19,15 @@ _PLAIN_BYTES = 2**20
 class Reading:
     """Reads files, all in the same few guarded processes. Use it in an `async with`."""
 
-    def __init__(self, options: Options = USUAL) -> None:
+    def __init__(self, options: Options = USUAL, *, kept: Kept | None = None) -> None:
+        """Take note; no process is started yet.
+
+        Args:
+            options: of the readers.
+            kept: where texts of files are kept; those read with a password are not.
+        """
         self._options = options
+        self._kept = kept
         self._pool = Pool()
 
     async def __aenter__(self) -> "Reading":
@@ -37,19 +45,30 @@ class Reading:
             SourceError: it is empty, broken, or of a format that is not known.
         """
         form = await asyncio.to_thread(sniff, data, name=name)
+        hash_ = await asyncio.to_thread(lambda: sha256(data).hexdigest())
         try:
-            parsed = await self._parse(form, data)
+            parsed = await self._parse(form, data, hash_)
         except UnreadableError as error:
             raise SourceError(name, error.problem, hint=error.hint) from None
-        document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
+        document = Document.from_parsed(parsed, id=hash_, name=name)
         if not document.text.strip():
             raise SourceError(name, "is empty.")
         return document
 
-    async def _parse(self, form: Format, data: bytes) -> Parsed:
+    async def _parse(self, form: Format, data: bytes, hash_: str) -> Parsed:
+        # Not worth keeping, either.
         if form == "text" and len(data) <= _PLAIN_BYTES and _is_utf8(data):
             return text.read(data, self._options)
-        return await self._pool.read(form, data, options=self._options)
+        if self._kept is None:
+            return await self._pool.read(form, data, options=self._options)
+        key = await asyncio.to_thread(document_key, hash_, form, self._options)
+        record = await self._kept.get(key)
+        if record is not None and (found := await asyncio.to_thread(parsed_from, record)) is not None:
+            return found
+        parsed = await self._pool.read(form, data, options=self._options)
+        if self._options.password is None:
+            await self._kept.put(key, parsed_record(parsed))
+        return parsed
 
 
 def _is_utf8(data: bytes) -> bool:

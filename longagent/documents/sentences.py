@@ -9,6 +9,9 @@ LONGEST = 600
 _AT_ONCE = 10_000
 """Code points given to the library in one go: its time grows with the square of some inputs."""
 
+_BITE = 100_000
+"""Code points after which the next blank line ends what is worked on at a time."""
+
 _LIST_MARK = re.compile(r"[^\S\n]*(?:[•●▪■◦‣∙·*–-]|\(?\d{1,3}[.)]|\(?(?:[a-zA-Z]|[ivx]{1,4})\))(?=\s)")
 _ENUMERATION = re.compile(r"\((\w{1,4})\)")
 _BULLET = re.compile("[•●▪■◦‣∙]")
@@ -30,6 +33,25 @@ def sentences(text: str) -> list[tuple[int, int]]:
     Returns:
         `(start, end)` in code points, so that `text[start:end]` is the sentence.
     """
+    spans: list[tuple[int, int]] = []
+    for first, last in bites(text):
+        spans += [(first + start, first + end) for start, end in _sentences(text[first:last])]
+    return spans
+
+
+def bites(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield ranges of a long text, cut at blank lines, which no sentence crosses; so nothing is done to all at once."""
+    end = len(text) if end is None else end
+    while end - start > _BITE:
+        blank = text.find("\n\n", start + _BITE, end)
+        if blank < 0:
+            break
+        yield start, blank + 2
+        start = blank + 2
+    yield start, end
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
     # Rust takes no lone surrogates (models can produce them); the replacement keeps every offset.
     text = _SURROGATE.sub("\ufffd", text)
     spans: list[tuple[int, int]] = []
