@@ -37,6 +37,8 @@ class Citation:
     said: str | None = None
     """The model's own words, if it quoted."""
     status: Status = "located"
+    page_label: str | None = None
+    """What is printed on the first page as its number, where the file tells and it is another, such as `iv`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,10 @@ class SourceError(LongagentError):
         self.problem = problem
 
 
+class LockedSourceError(SourceError):
+    """A document is encrypted, and its password is missing or wrong."""
+
+
 class WindowTooSmallError(UsageError):
     """The model's window cannot hold the prompts, the reply and a useful piece of document."""
 

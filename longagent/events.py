@@ -37,6 +37,18 @@ class CuttingProgress(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecognised(Event):
+    """A page without text of its own was read by OCR, or taken from where it was kept."""
+
+    name: str
+    """The document's."""
+    done: int
+    """Pages so far."""
+    total: int
+    """Pages of the document that OCR is to read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsProgress(Event):
     """The embedded model's weights are being fetched (first use only)."""
 

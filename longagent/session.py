@@ -14,8 +14,9 @@ from longagent.agents.passages import Delimiters
 from longagent.answer import Answer, Verify
 from longagent.documents import Loaded, Source, load
 from longagent.documents.load import looks_like_text
+from longagent.documents.ocr import Recognised
 from longagent.errors import UsageError
-from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
+from longagent.events import DocumentLoaded, Emit, Event, Numbered, PageRecognised, RunFinished, Warned
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.opened import Opened
 from longagent.llm.retries import Policy
@@ -54,7 +55,8 @@ class Session:
         settings: the strategy's own settings.
         verify: what becomes of quotes and sentences that cannot be verified: `mark` (the default) keeps and marks
             them, `strict` takes them out, `off` looks for nothing.
-        options: anything else in `Settings`: window, concurrency, seed, max_cost, timeout, cache, offline, api_key, …
+        options: anything else in `Settings`: window, concurrency, seed, max_cost, timeout, cache, offline, api_key,
+            password, ocr, …
 
     Raises:
         UsageError: an unknown strategy, setting or option.
@@ -312,7 +314,20 @@ class Session:
             )
 
         index = self._opened.index
-        loaded = await load(sources, loaded=tell, kept=None if index is None else index.shelf("documents"))
+        texts = None if index is None else index.shelf("documents")
+
+        def recognised(name: str, state: Recognised) -> None:
+            emit(PageRecognised(name=name, done=state.done, total=state.total))
+
+        loaded = await load(
+            sources,
+            password=self.settings.password,
+            ocr=self.settings.ocr,
+            kept=texts,
+            pages=texts,
+            loaded=tell,
+            recognised=recognised,
+        )
         for warning in loaded.warnings:
             emit(Warned(message=warning))
         return loaded

@@ -16,6 +16,7 @@ _PROJECT_FILE = "longagent.toml"
 _PROJECT_KEYS = frozenset({"strategy", "window", "concurrency", "seed"})
 _PROJECT_VERIFY = "strict"
 _SECRETS = frozenset({"api_key", "openai_api_key"})
+"""Keys, which are refused in files."""
 
 
 def _folder(kind: str) -> Path:
@@ -74,6 +75,10 @@ class Settings:
     """Sent to the servers of `base_url`, never elsewhere."""
     openai_api_key: str | None = field(default=None, repr=False)
     """Sent to api.openai.com, never elsewhere."""
+    password: str | None = field(default=None, repr=False)
+    """Opens documents that are encrypted; goes nowhere but to the process that reads them."""
+    ocr: bool = True
+    """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
     cache_dir: Path = field(default_factory=lambda: _folder("cache"))
     data_dir: Path = field(default_factory=lambda: _folder("data"))
     """Model weights."""
@@ -199,6 +204,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "concurrency": _integer,
     "seed": _seed,
     "offline": _flag,
+    "ocr": _flag,
     "cache_dir": lambda value: Path(value).expanduser(),
     "data_dir": lambda value: Path(value).expanduser(),
     "config_dir": lambda value: Path(value).expanduser(),
@@ -236,7 +242,12 @@ def _from_file(path: Path) -> dict[str, Any]:
     known = {item.name for item in fields(Settings)}
     for key in table:
         if key not in known:
-            raise UsageError(f"{path}: unknown setting {key!r}.", hint=f"Known: {', '.join(sorted(known - _SECRETS))}.")
+            raise UsageError(
+                f"{path}: unknown setting {key!r}.",
+                hint=f"Known: {', '.join(sorted(known - _SECRETS - {'password'}))}.",
+            )
+        if key == "password":
+            raise UsageError(f"{path}: passwords do not belong in files.", hint="Use LONGAGENT_PASSWORD.")
         if key in _SECRETS:
             raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
         # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.

@@ -8,12 +8,14 @@ from rich.console import Console
 
 from longagent.cli.output import print_json
 from longagent.cli.progress import Progress
+from longagent.cli.unlocking import unlocked
 from longagent.render.forecast import print_forecast
 from longagent.render.terminal import footer, print_answer
 from longagent.session import Session
 
 if TYPE_CHECKING:
     from longagent.answer import Answer
+    from longagent.graphs import Forecast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,12 @@ class Asked:
 
     def answer(self, *, as_json: bool, level: int, run: str | None = None) -> int:
         """Answer, print, and return the exit code; `run` is the run that is meant to go on."""
+        return unlocked(lambda password: self._answered(password, as_json=as_json, level=level, run=run))
+
+    def _answered(self, password: str | None, *, as_json: bool, level: int, run: str | None) -> int:
         with Progress(level, resuming=run) as progress:
             try:
-                with self._session() as session:
+                with self._session(password) as session:
                     answer = self._answer(session, progress)
             except KeyboardInterrupt:
                 if not progress.begun:
@@ -44,8 +49,12 @@ class Asked:
 
     def forecast(self, *, as_json: bool, level: int) -> int:
         """Print what answering will take, and return the exit code."""
-        with Progress(level) as progress, self._session() as session:
-            forecast = session.estimate(self.sources, self.question, on_event=progress)
+
+        def estimate(password: str | None) -> "Forecast":
+            with Progress(level) as progress, self._session(password) as session:
+                return session.estimate(self.sources, self.question, on_event=progress)
+
+        forecast = unlocked(estimate)
         if as_json:
             print_json(forecast.to_dict())
         else:
@@ -57,8 +66,10 @@ class Asked:
             return session.reason(self.question, on_event=progress)
         return session.ask(self.sources, self.question, on_event=progress)
 
-    def _session(self) -> Session:
+    def _session(self, password: str | None) -> Session:
         given = {name: value for name, value in self.options.items() if value is not None}
+        if password is not None:
+            given["password"] = password
         return Session(settings=self.settings, **given)
 
 

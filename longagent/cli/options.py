@@ -59,6 +59,17 @@ CacheOnly: TypeAlias = Annotated[
 Offline: TypeAlias = Annotated[
     bool, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
 ]
+Password: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--password",
+        metavar="TEXT",
+        help="Opens encrypted documents. LONGAGENT_PASSWORD, or the prompt, keep it from the list of processes.",
+    ),
+]
+NoOcr: TypeAlias = Annotated[
+    bool, typer.Option("--no-ocr", help="Leave pages without text unread, though OCR is installed.")
+]
 Trace: TypeAlias = Annotated[
     Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
 ]

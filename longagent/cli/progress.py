@@ -23,6 +23,7 @@ from longagent.events import (
     Event,
     Instructed,
     ModelStarting,
+    PageRecognised,
     Reasoned,
     RunFinished,
     RunResumed,
@@ -112,17 +113,24 @@ class Progress:
         if self._level >= 0 and self._console.is_terminal:
             self._console.print()
 
+    def _show_wait(self, event: CuttingProgress | PageRecognised | WeightsProgress | ModelStarting) -> None:
+        match event:
+            case CuttingProgress():
+                self._spin(f"Cutting into chunks: {event.done / max(1, event.total):.0%} …")
+            case PageRecognised():
+                self._show_ocr(event)
+            case WeightsProgress():
+                self._show_fetch(event)
+            case ModelStarting():
+                self._spin(f"Starting {event.model} …")
+
     def _show(self, event: Event) -> None:
         match event:
             case DocumentLoaded():
                 self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
                 self._spin("Waiting for the model …")
-            case CuttingProgress():
-                self._spin(f"Cutting into chunks: {event.done / max(1, event.total):.0%} …")
-            case WeightsProgress():
-                self._show_fetch(event)
-            case ModelStarting():
-                self._spin(f"Starting {event.model} …")
+            case CuttingProgress() | PageRecognised() | WeightsProgress() | ModelStarting():
+                self._show_wait(event)
             case RunStarted():
                 self._show_start(event)
             case RunResumed() if event.calls:
@@ -208,6 +216,11 @@ class Progress:
             self._fetching = True
             self.say(f"Fetching the embedded model's weights, {event.total // 10**6} MB, once …")
         self._spin(f"Fetching the embedded model: {event.done // 10**6} of {event.total // 10**6} MB")
+
+    def _show_ocr(self, event: PageRecognised) -> None:
+        if event.done == 1 and event.total > 1:
+            self.say(f"{event.name}: reading {event.total} pages without text by OCR, which takes seconds a page …")
+        self._spin(f"OCR of {event.name}: {event.done} of {event.total} pages")
 
     def _detail(self, line: str) -> None:
         if self._level > 0:

@@ -130,6 +130,11 @@ class Span(NamedTuple):
         return self.document.page_at(self.start).number
 
     @property
+    def page_label(self) -> str | None:
+        """What is printed on the first page as its number, where the file tells."""
+        return self.document.page_at(self.start).label
+
+    @property
     def page_end(self) -> int:
         """Number of the last page it touches."""
         return self.document.page_at(max(self.start, self.end - 1)).number

@@ -53,7 +53,7 @@ def _libraries() -> list[str]:
 
 def document_key(hash_: str, form: str, options: Options) -> bytes:
     """Return what stands for a file's content, what it was taken for, and how it was to be read."""
-    wanted = [*options._replace(password=None)]
+    wanted = options._replace(password=None)
     return sha256(repr(("document", made_by(), hash_, form, wanted)).encode()).digest()
 
 
@@ -66,7 +66,7 @@ def cut_key(document: Document, *, tokens: int, fill: float) -> bytes:
 
 def parsed_record(parsed: Parsed) -> dict[str, Any]:
     """Return a file's text as plain JSON."""
-    return {"parts": parsed.parts, "paged": parsed.paged, "warnings": parsed.warnings}
+    return parsed._asdict()
 
 
 def parsed_from(record: Mapping[str, Any]) -> Parsed | None:
@@ -81,7 +81,8 @@ def parsed_from(record: Mapping[str, Any]) -> Parsed | None:
             )
             for text, title, label, headings in record["parts"]
         )
-        return Parsed(parts, bool(record["paged"]), tuple(map(_text, record["warnings"])))
+        warnings, unread = tuple(map(_text, record["warnings"])), tuple(map(int, record["unread"]))
+        return Parsed(parts, bool(record["paged"]), warnings, unread)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -4,14 +4,16 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from longagent.documents.document import Document
 from longagent.documents.formats import text
 from longagent.documents.kept import Kept
+from longagent.documents.ocr import Pages, Recognised
 from longagent.documents.parsed import Options
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
 from longagent.documents.reading import Reading
@@ -39,12 +41,18 @@ class _Content(NamedTuple):
     sweep: str | None = None
 
 
+_Item: TypeAlias = Document | _Content | File
+
+
 async def load(
     sources: Sequence[Source],
     *,
     password: str | None = None,
-    loaded: Callable[[Document], None] | None = None,
+    ocr: bool = True,
+    pages: Pages | None = None,
     kept: Kept | None = None,
+    loaded: Callable[[Document], None] | None = None,
+    recognised: Callable[[str, Recognised], None] | None = None,
 ) -> Loaded:
     """Read sources into documents; equal content is read once.
 
@@ -53,8 +61,11 @@ async def load(
     Args:
         sources: What to read.
         password: Opens those that are encrypted.
+        ocr: Read pages without text by OCR, if the extra `ocr` is installed.
+        pages: Where pages read by OCR are kept for the next time.
         loaded: Called with each document as soon as it is read.
         kept: Where texts of files are kept, so that they are not parsed again.
+        recognised: Called with the document's name after each page that was read by OCR.
 
     Raises:
         SourceError: a path does not exist, or nothing could be read.
@@ -65,27 +76,47 @@ async def load(
     result = _Result(loaded)
     # All names are looked up before anything is read, so that a typing error shows at once.
     items = [item for source in sources for item in await _resolve(source)]
-    async with Reading(Options(password=password), kept=kept) as reading:
-        for item in items:
-            try:
-                await _read(item, reading, result)
-            except SourceError as error:
-                result.fail(error, item.sweep if not isinstance(item, Document) else None)
+    options = Options(password=password, ocr=ocr)
+    ahead: deque[tuple[_Item, asyncio.Task[Document | str | SourceError]]] = deque()
+    async with Reading(options, kept=kept, pages=pages, recognised=recognised) as reading:
+        try:
+            for item in items:
+                ahead.append((item, asyncio.create_task(_attempt(item, reading, result.documents))))
+                if len(ahead) > reading.width:
+                    await _settle(*ahead.popleft(), result)
+            while ahead:
+                await _settle(*ahead.popleft(), result)
+        finally:
+            tasks = [task for _, task in ahead]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     return result.finish()
 
 
-async def _read(item: "Document | _Content | File", reading: Reading, result: "_Result") -> None:
-    if isinstance(item, Document):
-        if not item.text.strip():
-            raise SourceError(item.name, "is empty.")
-        result.add(item)
-        return
-    data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
-    if not result.is_known(sha256(data).hexdigest(), item.name):
-        result.add(await reading.read(data, name=item.name))
+async def _attempt(item: _Item, reading: Reading, known: Mapping[str, Document]) -> Document | str | SourceError:
+    """Read one item; return its id if a document of the same content is known, and why not if it cannot be read."""
+    try:
+        if isinstance(item, Document):
+            return item if item.text.strip() else SourceError(item.name, "is empty.")
+        data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
+        id = sha256(data).hexdigest()  # noqa: A001
+        return id if id in known else await reading.read(data, name=item.name)
+    except SourceError as error:
+        return error
 
 
-async def _resolve(source: Source) -> Sequence[Document | _Content | File]:
+async def _settle(item: _Item, task: asyncio.Task[Document | str | SourceError], result: "_Result") -> None:
+    match await task:
+        case SourceError() as error:
+            result.fail(error, item.sweep if not isinstance(item, Document) else None)
+        case Document() as document:
+            result.add(document)
+        case known:
+            result.is_known(known, item.name)
+
+
+async def _resolve(source: Source) -> Sequence[_Item]:
     if isinstance(source, Document):
         return [source]
     if isinstance(source, bytes | bytearray | memoryview):
@@ -108,7 +139,7 @@ def looks_like_text(source: str) -> bool:
     return "\n" in source or len(source) > LONGEST_PATH
 
 
-async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
+async def _resolve_name(source: str) -> Sequence[_Item]:
     if source == "-":
         return [_Content(await _read_stdin(), "standard input")]
     if looks_like_text(source) and await asyncio.to_thread(status, source) is None:

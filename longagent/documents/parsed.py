@@ -32,12 +32,18 @@ class Parsed(NamedTuple):
     """Whether the parts are real pages (slides count as such); else they are sections."""
     warnings: tuple[str, ...] = ()
     """What people should know, such as pages that could not be read; without the file's name."""
+    unread: tuple[int, ...] = ()
+    """Parts, counted from 1, that OCR is to read; only where `Options.ocr` asks for it."""
 
 
 class Options(NamedTuple):
     """What the user wants of readers."""
 
     password: str | None = None
+    ocr: bool = False
+    """Whether what has no text of its own is read by OCR afterwards: it is told as `Parsed.unread`, and no error."""
+    pages: tuple[int, ...] = ()
+    """For OCR: which to read, counted from 1."""
 
 
 USUAL = Options()
@@ -55,3 +61,13 @@ class UnreadableError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
+
+
+class LockedError(UnreadableError):
+    """A file that is encrypted, with the password missing or wrong."""
+
+    def __init__(self, *, given: bool) -> None:
+        if given:
+            super().__init__("is password-protected, and the password is wrong.", "Check it.")
+        else:
+            super().__init__("is password-protected.", "Give its password: --password, or password= in Python.")

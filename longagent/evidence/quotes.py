@@ -115,6 +115,7 @@ def citation(span: Span, *, status: Status, said: str | None = None) -> Citation
         quote=span.text,
         said=said,
         status=status,
+        page_label=span.page_label,
     )
 
 

@@ -136,10 +136,10 @@ class Context:
     def citation(self, ref: CitationRef) -> Citation:
         """Return the citation a reference stands for."""
         document = self._by_id[ref["document_id"]]
-        page = page_end = quote = None
+        page = page_end = quote = label = None
         if ref["start"] is not None and ref["end"] is not None:
             span = Span(document, ref["start"], ref["end"])
-            page, page_end, quote = span.page, span.page_end, span.text
+            page, page_end, quote, label = span.page, span.page_end, span.text, span.page_label
         return Citation(
             document=document.name,
             document_id=document.id,
@@ -150,6 +150,7 @@ class Context:
             quote=quote,
             said=ref["said"],
             status=ref["status"],
+            page_label=label,
         )
 
     def conflict(self, ref: ConflictRef) -> Conflict:

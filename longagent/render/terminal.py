@@ -107,7 +107,8 @@ def _citation(number: int, citation: Citation) -> Iterator[Text]:
         yield Text(f"“{_shortened(citation.said or '')}” does not stand in the source.", style="italic")
         return
     pages = f"p. {citation.page}" if citation.page == citation.page_end else f"p. {citation.page}–{citation.page_end}"
-    yield Text.assemble(f"[{number}] ", (pages, "bold"), f"  {one_line(citation.document)}  ", status)
+    printed = f" (printed {one_line(citation.page_label)})" if citation.page_label else ""
+    yield Text.assemble(f"[{number}] ", (pages, "bold"), f"{printed}  {one_line(citation.document)}  ", status)
     yield Text(f"“{_shortened(citation.quote)}”", style="italic")
 
 

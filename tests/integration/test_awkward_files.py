@@ -12,7 +12,8 @@ FILES = Path(__file__).parents[1] / "files"
 
 
 def read(source: Path | bytes) -> Document:
-    (document,) = asyncio.run(load([source])).documents
+    # Without OCR, whether or not it is installed.
+    (document,) = asyncio.run(load([source], ocr=False)).documents
     return document
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from longagent.errors import UsageError
 from longagent.settings import Settings
+from longagent.store.manifest import manifest
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +71,18 @@ def test_keys_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.openai_api_key == "sk-very-secret"
     assert settings.api_key == "also-secret"
     assert "secret" not in repr(settings)
+
+
+def test_a_password_is_in_no_record(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGAGENT_PASSWORD", "open-secret")
+    settings = Settings.resolve()
+    assert settings.password == "open-secret"
+    assert "open-secret" not in repr(settings)
+    assert "open-secret" not in str(manifest(settings, {}, ["a.pdf"], model=None))
+    (home / "longagent.toml").write_text('password = "open-secret"')
+    with pytest.raises(UsageError, match="passwords do not belong in files") as error:
+        Settings.resolve()
+    assert "open-secret" not in str(error.value)
 
 
 def test_an_unknown_option_is_told() -> None:

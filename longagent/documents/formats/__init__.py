@@ -6,5 +6,6 @@ READERS: Mapping[str, str] = {
     "pdf": "longagent.documents.formats.pdf",
     "markdown": "longagent.documents.formats.markdown",
     "text": "longagent.documents.formats.text",
+    "pdf-ocr": "longagent.documents.formats.pdf_ocr",
 }
-"""Which module reads a format of `sniff.Format`; imported in the guarded process, and only when needed."""
+"""Which module reads a format of `sniff.Format`, or pages by OCR; imported in the guarded process, when needed."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from longagent.documents.parsed import Heading, Options, Parsed, Part, UnreadableError
+from longagent.documents.parsed import Heading, LockedError, Options, Parsed, Part, UnreadableError
 
 SECONDS = 120.0
 """What reading one file may take; pdfium reads some 400 pages a second."""
@@ -87,8 +87,8 @@ class Process:
         try:
             self._spent = spent or reply["spent"]
             if "error" in reply:
-                problem, hint = reply["error"]
-                raise UnreadableError(str(problem), str(hint))
+                problem, hint, locked = reply["error"]
+                raise LockedError(given=bool(options.password)) if locked else UnreadableError(str(problem), str(hint))
             return await asyncio.to_thread(_parsed, *reply["parsed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._spent = True
@@ -131,8 +131,9 @@ class Process:
         return UnreadableError(f"crashed its reader (exit code {'unknown' if code is None else code}).", _SAVE_AGAIN)
 
 
-def _parsed(parts: list[list[Any]], paged: bool, warnings: list[str]) -> Parsed:
-    return Parsed(tuple(_part(*part) for part in parts), bool(paged), tuple(map(str, warnings)))
+def _parsed(parts: list[list[Any]], paged: bool, warnings: list[str], unread: list[int]) -> Parsed:
+    read = tuple(_part(*part) for part in parts)
+    return Parsed(read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)))
 
 
 def _part(text: str, title: str | None, label: str | None, headings: list[list[Any]]) -> Part:

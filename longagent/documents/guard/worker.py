@@ -2,7 +2,8 @@
 
 It runs as a script, so that it starts fast and nothing in the user's folder is imported. On standard input, a line of
 JSON says what follows: `{"format", "size", "seconds", "memory", "characters", "options"}`, then the file's bytes. On
-standard output, 8 bytes tell the length of the JSON that follows: `{"parsed": …}` or `{"error": [problem, hint]}`.
+standard output, 8 bytes tell the length of the JSON that follows: `{"parsed": …}` or
+`{"error": [problem, hint, whether a password is missing or wrong]}`.
 """
 
 import json
@@ -16,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-_WORN = 384 * 1024
-"""Kilobytes at their peak beyond which a process is not used again: what is in pieces is not given back."""
+_WORN = 0.5
+"""Part of the allowed memory beyond which a process is not used again: what is in pieces is not given back."""
 _FORBIDDEN: tuple[str, ...] = (
     *("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "urllib.", "webbrowser."),
     *("subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile"),
@@ -42,7 +43,7 @@ def main() -> None:
             body, spent = _serve(request, requests)
         except MemoryError:
             problem = "needs more memory to read than is allowed for one file."
-            body, spent = _encode({"error": [problem, "Split it, or save it again."], "spent": True}), True
+            body, spent = _encode({"error": [problem, "Split it, or save it again.", False], "spent": True}), True
         with suppress(BrokenPipeError):
             replies.write(len(body).to_bytes(8, "big") + body)
             replies.flush()
@@ -60,10 +61,10 @@ def _serve(request: dict[str, Any], requests: BinaryIO) -> tuple[bytes, bool]:
         raise
     except RecursionError:
         problem = "is nested too deeply to be read."
-        reply = {"error": [problem, "It may be made to do harm; save it again in a simpler form."]}
+        reply = {"error": [problem, "It may be made to do harm; save it again in a simpler form.", False]}
     except Exception as failure:
         reply = {"error": _told(failure)}
-    spent = _is_worn()
+    spent = _is_worn(request["memory"])
     return _encode(reply | {"spent": spent}), spent
 
 
@@ -78,12 +79,12 @@ def _read(request: dict[str, Any], data: bytes) -> Any:
     return parsed
 
 
-def _told(failure: Exception) -> list[str]:
+def _told(failure: Exception) -> list[Any]:
     problem = getattr(failure, "problem", None)
     if isinstance(problem, str):
-        return [problem, getattr(failure, "hint", "")]
+        return [problem, getattr(failure, "hint", ""), type(failure).__name__ == "LockedError"]
     words = " ".join(f"{type(failure).__name__}: {failure}".split())[:200]
-    return [f"could not be read: {words}.", "It may be damaged; open it in its own program and save it again."]
+    return [f"could not be read: {words}.", "It may be damaged; open it in its own program and save it again.", False]
 
 
 def _encode(reply: dict[str, Any]) -> bytes:
@@ -158,13 +159,13 @@ def _limit_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit if most < 0 else min(limit, most), most))
 
 
-def _is_worn() -> bool:
+def _is_worn(memory: int) -> bool:
     try:
         import resource
     except ImportError:
         return False
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (peak // 1024 if sys.platform == "darwin" else peak) > _WORN
+    return (peak if sys.platform == "darwin" else 1024 * peak) > _WORN * memory
 
 
 if __name__ == "__main__":

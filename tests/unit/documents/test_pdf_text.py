@@ -1,5 +1,6 @@
 import pytest
 
+from longagent.documents.formats import pdf
 from longagent.documents.formats.pdf import is_garbled, page_list, page_text
 
 
@@ -28,6 +29,12 @@ def test_bullets_of_symbol_fonts_and_control_characters() -> None:
 )
 def test_garbled(text: str, garbled: bool) -> None:
     assert is_garbled(text) is garbled
+
+
+@pytest.mark.parametrize(("installed", "hint"), [(None, "pip install 'longagent[ocr]'"), (object(), "switched off")])
+def test_a_scan_says_what_would_read_it(installed: object, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "find_spec", lambda _name: installed)
+    assert hint in pdf.ocr_hint()
 
 
 def test_page_list() -> None:
