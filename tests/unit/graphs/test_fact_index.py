@@ -22,7 +22,7 @@ from longagent.errors import (
     WindowTooSmallError,
 )
 from longagent.events import CallSpared, ChunkFailed, ChunksRead, Event, UnitWritten
-from longagent.graphs import Forecast, Means, Models, Run, registry
+from longagent.graphs import Forecast, Means, Models, Run, orchestrator, registry
 from longagent.graphs.graph_reader import index_only as index_only_module
 from longagent.graphs.graph_reader import indexing
 from longagent.graphs.graph_reader.entries import Entry, as_record, entry_key, from_record
@@ -63,6 +63,13 @@ class Reader(ScriptedModel):
     async def complete(self, request: Request) -> Reply:
         reply = await super().complete(request)
         return replace(reply, finish=self.finish(request))
+
+
+@pytest.fixture
+def nodes(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Replace nodes of a graph, which is built anew for it."""
+    monkeypatch.setattr(orchestrator, "_built", orchestrator._built.__wrapped__)
+    return monkeypatch
 
 
 class Killed(BaseException):
@@ -367,7 +374,7 @@ def test_a_graph_that_memory_lost_is_made_again_from_the_store(tmp_path: Path) -
     assert done.graph.facts == run(Reader(), DOCUMENT).graph.facts
 
 
-def test_or_from_the_journal_where_nothing_is_kept_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_or_from_the_journal_where_nothing_is_kept_for_others(tmp_path: Path, nodes: pytest.MonkeyPatch) -> None:
     graphs: list[FactGraph] = []
 
     async def tell(state: Any, runtime: Any) -> Any:
@@ -378,7 +385,7 @@ def test_or_from_the_journal_where_nothing_is_kept_for_others(tmp_path: Path, mo
         return {"reply": ""}
 
     tell.__annotations__ = index_only_module.tell.__annotations__
-    monkeypatch.setattr(index_only_module, "tell", tell)
+    nodes.setattr(index_only_module, "tell", tell)
 
     def refuse(request: Request) -> str | None:
         if 3 in days(request):
@@ -447,7 +454,7 @@ def test_a_window_without_room_is_refused_before_any_call() -> None:
     assert model.requests == []
 
 
-def test_no_fact_and_no_text_is_in_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_fact_and_no_text_is_in_the_state(nodes: pytest.MonkeyPatch) -> None:
     updates: list[str] = []
     for name in ("find_indexed", "index_chunk"):
         node = getattr(indexing, name)
@@ -459,7 +466,7 @@ def test_no_fact_and_no_text_is_in_the_state(monkeypatch: pytest.MonkeyPatch) ->
 
         kept.__name__ = name
         kept.__annotations__ = node.__annotations__
-        monkeypatch.setattr(indexing, name, kept)
+        nodes.setattr(indexing, name, kept)
     run(Reader())
     assert updates
     assert not any("quiet" in update or "surveyor" in update for update in updates)
