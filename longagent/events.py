@@ -28,6 +28,15 @@ class DocumentLoaded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CuttingProgress(Event):
+    """Long documents are being cut into chunks; told only where that takes more than a moment."""
+
+    done: int
+    """Characters so far."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageRecognised(Event):
     """A page without text of its own was read by OCR, or taken from where it was kept."""
 

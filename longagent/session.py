@@ -313,6 +313,9 @@ class Session:
                 )
             )
 
+        index = self._opened.index
+        texts = None if index is None else index.shelf("documents")
+
         def recognised(name: str, state: Recognised) -> None:
             emit(PageRecognised(name=name, done=state.done, total=state.total))
 
@@ -320,7 +323,8 @@ class Session:
             sources,
             password=self.settings.password,
             ocr=self.settings.ocr,
-            pages=self._opened.index,
+            kept=texts,
+            pages=texts,
             loaded=tell,
             recognised=recognised,
         )

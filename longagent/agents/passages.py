@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from longagent.documents import Span
+from longagent.documents.document import UNDER
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,15 @@ class Delimiters:
         return "\n\n".join(self.block(f"{title} {number}", text) for number, text in enumerate(texts, start=1))
 
     def passage(self, number: int, span: Span) -> str:
-        """Return a span as one delimited passage with a number of its own."""
+        """Return a span as one delimited passage with a number of its own.
+
+        The headings it stands under come first, within the tags, since they are words of the document.
+        """
         tag = self.tag(span.document.id)
         unit = "page" if span.document.paged else "section"
         where = f"{unit} {span.page}" if span.page == span.page_end else f"{unit}s {span.page}-{span.page_end}"
-        return f"[passage {number}, {where}, {tag}]\n{span.text}\n[end {tag}]"
+        text = f"{UNDER}{under}\n{span.text}" if (under := span.under) else span.text
+        return f"[passage {number}, {where}, {tag}]\n{text}\n[end {tag}]"
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,7 @@ from longagent.events import (
     CallRetried,
     ChunkFailed,
     Contested,
+    CuttingProgress,
     DocumentLoaded,
     Event,
     Instructed,
@@ -112,17 +113,24 @@ class Progress:
         if self._level >= 0 and self._console.is_terminal:
             self._console.print()
 
-    def _show(self, event: Event) -> None:
+    def _show_wait(self, event: CuttingProgress | PageRecognised | WeightsProgress | ModelStarting) -> None:
         match event:
-            case DocumentLoaded():
-                self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
-                self._spin("Waiting for the model …")
+            case CuttingProgress():
+                self._spin(f"Cutting into chunks: {event.done / max(1, event.total):.0%} …")
             case PageRecognised():
                 self._show_ocr(event)
             case WeightsProgress():
                 self._show_fetch(event)
             case ModelStarting():
                 self._spin(f"Starting {event.model} …")
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case DocumentLoaded():
+                self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
+                self._spin("Waiting for the model …")
+            case CuttingProgress() | PageRecognised() | WeightsProgress() | ModelStarting():
+                self._show_wait(event)
             case RunStarted():
                 self._show_start(event)
             case RunResumed() if event.calls:

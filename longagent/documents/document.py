@@ -7,10 +7,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from longagent.documents.outline import Outline, line
 from longagent.documents.parsed import Heading, Parsed, Part
 
 PAGE_BREAK = "\n\n"
 """Pages are joined by a blank line."""
+UNDER = "Under: "
+"""Stands before the headings of a chunk where a model is shown it."""
 
 
 class Page(NamedTuple):
@@ -83,6 +86,11 @@ class Document:
         return cls.from_pages([text], id=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), name=name)
 
     @cached_property
+    def outline(self) -> Outline:
+        """The headings, ready to be asked for places."""
+        return Outline(self.headings)
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [page.start for page in self.pages]
 
@@ -92,12 +100,7 @@ class Document:
 
     def path_at(self, offset: int) -> tuple[str, ...]:
         """Return the headings that a code point stands under, the highest first."""
-        path: list[Heading] = []
-        for heading in self.headings[: bisect_right(self.headings, offset, key=lambda heading: heading.start)]:
-            while path and path[-1].level >= heading.level:
-                path.pop()
-            path.append(heading)
-        return tuple(heading.title for heading in path)
+        return tuple(heading.title for heading in self.outline.path(offset))
 
     def page_text(self, page: Page) -> str:
         """Return the text of one page."""
@@ -136,6 +139,17 @@ class Span(NamedTuple):
         """Number of the last page it touches."""
         return self.document.page_at(max(self.start, self.end - 1)).number
 
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings it stands under, the highest first, without those it begins with or holds."""
+        path = self.document.outline.path(self.start)
+        return tuple(heading.title for heading in path if heading.start < self.start)
+
+    @property
+    def under(self) -> str:
+        """These headings as one short line, of the document's words; empty where there are none."""
+        return line(self.headings)
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -145,12 +159,22 @@ class Chunk:
     """Counted from 0 over all documents of a run."""
     span: Span
     tokens: int
-    """Length in tokens, as counted when the document was cut."""
+    """Length in tokens, with the headings it stands under, as counted when the document was cut."""
 
     @property
     def text(self) -> str:
         """The text of the chunk: exactly a slice of the document's text."""
         return self.span.text
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings it stands under, the highest first, without those in it."""
+        return self.span.headings
+
+    @property
+    def search_text(self) -> str:
+        """What retrieval should see of it: its text, and before it the headings it stands under."""
+        return f"{under}\n{self.text}" if (under := self.span.under) else self.text
 
     @property
     def document(self) -> Document:

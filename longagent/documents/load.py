@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 
 from longagent.documents.document import Document
 from longagent.documents.formats import text
+from longagent.documents.kept import Kept
 from longagent.documents.ocr import Pages, Recognised
 from longagent.documents.parsed import Options
 from longagent.documents.paths import File, OtherKindError, find, read_file, status
@@ -49,6 +50,7 @@ async def load(
     password: str | None = None,
     ocr: bool = True,
     pages: Pages | None = None,
+    kept: Kept | None = None,
     loaded: Callable[[Document], None] | None = None,
     recognised: Callable[[str, Recognised], None] | None = None,
 ) -> Loaded:
@@ -62,6 +64,7 @@ async def load(
         ocr: Read pages without text by OCR, if the extra `ocr` is installed.
         pages: Where pages read by OCR are kept for the next time.
         loaded: Called with each document as soon as it is read.
+        kept: Where texts of files are kept, so that they are not parsed again.
         recognised: Called with the document's name after each page that was read by OCR.
 
     Raises:
@@ -75,7 +78,7 @@ async def load(
     items = [item for source in sources for item in await _resolve(source)]
     options = Options(password=password, ocr=ocr)
     ahead: deque[tuple[_Item, asyncio.Task[Document | str | SourceError]]] = deque()
-    async with Reading(options, pages=pages, recognised=recognised) as reading:
+    async with Reading(options, kept=kept, pages=pages, recognised=recognised) as reading:
         try:
             for item in items:
                 ahead.append((item, asyncio.create_task(_attempt(item, reading, result.documents))))

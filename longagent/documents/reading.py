@@ -8,6 +8,7 @@ from types import TracebackType
 from longagent.documents.document import Document
 from longagent.documents.formats import text
 from longagent.documents.guard import Pool
+from longagent.documents.kept import Kept, document_key, parsed_from, parsed_record
 from longagent.documents.ocr import Pages, Recognised, is_installed, read_scans
 from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, UnreadableError
 from longagent.documents.sniff import Format, sniff
@@ -22,6 +23,7 @@ class Reading:
 
     Args:
         options: for all readers; pages without text are read by OCR if `ocr` is wanted, and installed.
+        kept: where texts of files are kept; those read with a password are not.
         pages: where pages read by OCR are kept.
         recognised: called with the file's name after each page that was read by OCR.
     """
@@ -30,10 +32,12 @@ class Reading:
         self,
         options: Options = USUAL,
         *,
+        kept: Kept | None = None,
         pages: Pages | None = None,
         recognised: Callable[[str, Recognised], None] | None = None,
     ) -> None:
         self._options = options._replace(ocr=options.ocr and is_installed())
+        self._kept = kept
         self._pages = pages
         self._recognised = recognised
         self._pool = Pool()
@@ -58,21 +62,23 @@ class Reading:
             SourceError: it is empty, broken, or of a format that is not known.
         """
         form = await asyncio.to_thread(sniff, data, name=name)
+        hash_ = await asyncio.to_thread(lambda: sha256(data).hexdigest())
         try:
-            parsed = await self._parse(form, data, name)
+            parsed = await self._parse(form, data, name, hash_)
         except LockedError as error:
             raise LockedSourceError(name, error.problem, hint=error.hint) from None
         except UnreadableError as error:
             raise SourceError(name, error.problem, hint=error.hint) from None
-        document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
+        document = Document.from_parsed(parsed, id=hash_, name=name)
         if not document.text.strip():
             raise SourceError(name, "is empty.")
         return document
 
-    async def _parse(self, form: Format, data: bytes, name: str) -> Parsed:
+    async def _parse(self, form: Format, data: bytes, name: str, hash_: str) -> Parsed:
+        # Not worth keeping, either.
         if form == "text" and len(data) <= _PLAIN_BYTES and _is_utf8(data):
             return text.read(data, self._options)
-        parsed = await self._pool.read(form, data, options=self._options)
+        parsed = await self._text_layer(form, data, hash_)
         if not parsed.unread:
             return parsed
         tell = self._recognised
@@ -85,6 +91,18 @@ class Reading:
             pages=None if self._options.password else self._pages,
             told=(lambda state: tell(name, state)) if tell else None,
         )
+
+    async def _text_layer(self, form: Format, data: bytes, hash_: str) -> Parsed:
+        """Return the text a file holds, from where it is kept if it is there; scanned pages are kept one by one."""
+        if self._kept is None or self._options.password is not None:
+            return await self._pool.read(form, data, options=self._options)
+        key = await asyncio.to_thread(document_key, hash_, form, self._options)
+        record = await self._kept.get(key)
+        if record is not None and (found := await asyncio.to_thread(parsed_from, record)) is not None:
+            return found
+        parsed = await self._pool.read(form, data, options=self._options)
+        await self._kept.put(key, parsed_record(parsed))
+        return parsed
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -9,12 +9,17 @@ LONGEST = 600
 _AT_ONCE = 10_000
 """Code points given to the library in one go: its time grows with the square of some inputs."""
 
+_BITE = 100_000
+"""Code points after which the next blank line ends what is worked on at a time."""
+
 _LIST_MARK = re.compile(r"[^\S\n]*(?:[•●▪■◦‣∙·*–-]|\(?\d{1,3}[.)]|\(?(?:[a-zA-Z]|[ivx]{1,4})\))(?=\s)")
 _ENUMERATION = re.compile(r"\((\w{1,4})\)")
 _BULLET = re.compile("[•●▪■◦‣∙]")
 _FIGURE = re.compile(r"[($€£¥+-]*\d(?:[\d.,:/]*\d)?[%)]*|[-–—]|[$€£¥%()]")
 # Closing quotes and brackets, then a footnote mark such as [12], may follow the full stop.
 _ENDED = re.compile(r"[.!?…。！？｡؟۔।॥]['\"’”»)\]」』）]*(?:\[\d{1,3}\])?\s*$")
+# Full stops that stand for nothing else, whatever comes next; the library overlooks some before a figure.
+_ALWAYS = re.compile(r"(?:[。｡！？।॥۔።။។]|(?<!\d)．)+['\"’”»)\]」』）]*")
 _CONTINUES = (",", "-", "–", "—", ";", "(", "/", "&")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -28,6 +33,25 @@ def sentences(text: str) -> list[tuple[int, int]]:
     Returns:
         `(start, end)` in code points, so that `text[start:end]` is the sentence.
     """
+    spans: list[tuple[int, int]] = []
+    for first, last in bites(text):
+        spans += [(first + start, first + end) for start, end in _sentences(text[first:last])]
+    return spans
+
+
+def bites(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield ranges of a long text, cut at blank lines, which no sentence crosses; so nothing is done to all at once."""
+    end = len(text) if end is None else end
+    while end - start > _BITE:
+        blank = text.find("\n\n", start + _BITE, end)
+        if blank < 0:
+            break
+        yield start, blank + 2
+        start = blank + 2
+    yield start, end
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
     # Rust takes no lone surrogates (models can produce them); the replacement keeps every offset.
     text = _SURROGATE.sub("\ufffd", text)
     spans: list[tuple[int, int]] = []
@@ -46,6 +70,8 @@ def _borders(block: str) -> Iterator[int]:
 
     # The library runs on to the next enumerator or bullet once it met one (also a line that happens to begin with a
     # number, as in text from PDFs), so it sees something of the same length.
+    always = iter(()) if block.isascii() else (mark.end() for mark in _ALWAYS.finditer(block))
+    known = next(always, None)
     seen = _BULLET.sub(" ", _ENUMERATION.sub(r"X\1X", block)).replace("\n", " ")
     if mark := _LIST_MARK.match(block):
         seen = " " * mark.end() + seen[mark.end() :]
@@ -56,9 +82,15 @@ def _borders(block: str) -> Iterator[int]:
         stop = stop if stop > position + 1 else limit
         for boundary in get_sentence_boundaries("en", seen[position:stop]):
             border = position + boundary["end_index"]
+            while known is not None and known <= border:
+                yield known
+                known = next(always, None)
             if _ENDED.search(seen[max(position, border - 32) : border]):
                 yield border
         position = stop
+    if known is not None:
+        yield known
+        yield from always
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -94,15 +126,17 @@ def _is_row(line: str) -> bool:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Strip a range, and cut it at line breaks, cells, spaces or anywhere where it is too long."""
+    """Strip a range, and cut it at line breaks, cells, full stops, spaces or anywhere where it is too long."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
     while end - start > LONGEST:
         limit = start + LONGEST
-        found = (text.rfind(border, start + LONGEST // 3, limit) for border in ("\n", " | ", " "))
-        cut = next((place for place in found if place > 0), limit)
+        line, cell, space = (text.rfind(border, start + LONGEST // 3, limit) for border in ("\n", " | ", " "))
+        # The library takes all that a person says, between quotes, for one sentence.
+        stop = max(text.rfind(border, start + LONGEST // 3, limit) for border in (". ", "! ", "? "))
+        cut = next((place for place in (line, cell, stop + 1, space) if place > 0), limit)
         yield from _pieces(text, start, cut)
         start = cut
         while text[start].isspace():

@@ -7,8 +7,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from longagent.agents.passages import Delimiters
-from longagent.documents import Chunk, Document, chunk
+from longagent.documents import Chunk, Document
 from longagent.errors import UsageError
+from longagent.events import Emit
+from longagent.graphs.pieces import cut_all
 from longagent.graphs.resolve import Resolved
 from longagent.graphs.strategy import Estimate, Plan
 from longagent.llm.roles import Models
@@ -55,12 +57,14 @@ class Cutter:
         scales: dict[tuple[str, str], float],
         delimiters: Delimiters,
         index: IndexStore | None = None,
+        emit: Emit | None = None,
     ) -> None:
         self._documents = documents
         self._models = models
         self._scales = scales
         self._delimiters = delimiters
         self._index = index
+        self._emit = emit
         self._cuts: dict[tuple[int, float], Cut] = {}
         self._cutting = asyncio.Lock()
 
@@ -86,8 +90,8 @@ class Cutter:
         async with self._cutting:
             borders = (size, strategy.fill)
             if borders not in self._cuts:
-                chunks = await asyncio.to_thread(chunk, self._documents, tokens=size, fill=strategy.fill)
-                self._cuts[borders] = Cut(chunks, Index(chunks), _hash(chunks))
+                chunks = await self._cut(size, strategy.fill)
+                self._cuts[borders] = Cut(chunks, Index(chunks), await asyncio.to_thread(_hash, chunks))
         cut = self._cuts[borders]
         estimate = await strategy.estimate(plan, cut.chunks)
         if not estimate.writers:
@@ -95,6 +99,10 @@ class Cutter:
                 f"Strategy {strategy.name!r} plans no call that writes the answer, and no role whose reply is one."
             )
         return cut, estimate
+
+    async def _cut(self, tokens: int, fill: float) -> list[Chunk]:
+        kept = None if self._index is None else self._index.shelf("cuts")
+        return await cut_all(self._documents, tokens=tokens, fill=fill, kept=kept, emit=self._emit)
 
 
 def _hash(chunks: Sequence[Chunk]) -> str:

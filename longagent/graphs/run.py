@@ -53,6 +53,7 @@ class Run:
             scales=self._means.scales,
             delimiters=self._means.delimiters,
             index=self._means.index,
+            emit=emit,
         )
         self._chooser = Chooser(
             loaded.documents,

@@ -35,7 +35,7 @@ class Bm25:
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = list(chunks)
-        self._scores = Scores([keys(chunk.text) for chunk in self._chunks])
+        self._scores = Scores([keys(chunk.search_text) for chunk in self._chunks])
 
     def rank(self, query: str, *, limit: int | None = None) -> list[Ranked]:
         """Return the chunks, best first, ties by index; those without a word of the query come last with score 0."""

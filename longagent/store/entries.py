@@ -19,6 +19,8 @@ _DAY = 86_400
 _EVICT_TO = 0.9
 """Share of the size that is left after an eviction, so that not every reply needs one."""
 _EVICT_AT_ONCE = 16
+_LARGEST = 0.5
+"""Share of the size that one record may have to be kept."""
 _GATHER_SECONDS = 0.25
 """How long replies wait for others before they are written: a write a call would slow down the next call."""
 _GATHERED = 64
@@ -34,6 +36,17 @@ class Held(NamedTuple):
     entries: int
     bytes: int
     """On disk, with the write-ahead log."""
+
+
+class _Row(NamedTuple):
+    """An entry that was looked up."""
+
+    key: bytes
+    used: int
+    record: dict[str, Any] | None
+    """`None`: it cannot be read."""
+    broken: bytes
+    """The bytes of such a one."""
 
 
 class Entries:
@@ -79,20 +92,23 @@ class Entries:
             for first in range(0, len(wanted), _ASKED_AT_ONCE):
                 part = wanted[first : first + _ASKED_AT_ONCE]
                 rows = await self._database.read(partial(self._select, keys=part))
-                found |= {key: record for key, used, data in rows if (record := unpack(data)) is not None}
-                await self._look_after(rows, found)
+                found |= {row.key: row.record for row in rows if row.record is not None}
+                await self._look_after(rows)
         return found
 
-    def _select(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[tuple[bytes, int, bytes]]:
+    def _select(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[_Row]:
         marks = ", ".join("?" * len(keys))
-        return connection.execute(
+        rows = connection.execute(
             f"SELECT key, used, record FROM {self._table} WHERE key IN ({marks})",  # noqa: S608
             keys,
-        ).fetchall()
+        )
+        # Unpacked here, in the thread of the database: a long document takes a while.
+        found = ((key, used, data, unpack(data)) for key, used, data in rows)
+        return [_Row(key, used, record, data if record is None else b"") for key, used, data, record in found]
 
-    async def _look_after(self, rows: Sequence[tuple[bytes, int, bytes]], found: Mapping[bytes, object]) -> None:
+    async def _look_after(self, rows: Sequence[_Row]) -> None:
         """Drop what cannot be read, and note what is still of use."""
-        broken = [(key, data) for key, _, data in rows if key not in found]
+        broken = [(row.key, row.broken) for row in rows if row.record is None]
         if broken:
             if not self._dropped:
                 _log.warning("Entries of %s cannot be read, and are dropped.", self._path)
@@ -100,7 +116,7 @@ class Entries:
             # Only the bytes just seen: another process may have put a good record meanwhile.
             await self._write(f"DELETE FROM {self._table} WHERE key = ? AND record = ?", broken)  # noqa: S608
         now = int(time())
-        if old := [(now, key) for key, used, _ in rows if key in found and now - used > _DAY]:
+        if old := [(now, row.key) for row in rows if row.record is not None and now - row.used > _DAY]:
             await self._write(f"UPDATE {self._table} SET used = ? WHERE key = ?", old)  # noqa: S608
 
     async def put(self, key: bytes, record: Mapping[str, Any]) -> None:
@@ -128,14 +144,22 @@ class Entries:
             return
         self._writing |= batch
         with self._trouble:
-            await self._database.write(partial(self._insert, records=batch))
+            packed = await asyncio.to_thread(self._packed, batch)
+            await self._database.write(partial(self._insert, records=packed))
         for key in batch:
             self._writing.pop(key, None)
 
-    def _insert(self, connection: sqlite3.Connection, records: Mapping[bytes, Mapping[str, Any]]) -> None:
+    def _packed(self, records: Mapping[bytes, Mapping[str, Any]]) -> dict[bytes, bytes]:
+        """Return the records as bytes, before a transaction that keeps others waiting; without those too large."""
+        packed = ((key, pack(record)) for key, record in records.items())
+        # One that fills the store would drive out all others, and soon be driven out itself.
+        return {key: data for key, data in packed if len(data) <= _LARGEST * self._max_bytes}
+
+    def _insert(self, connection: sqlite3.Connection, records: Mapping[bytes, bytes]) -> None:
+        now = int(time())
         connection.executemany(
             f"INSERT OR REPLACE INTO {self._table} (key, used, record) VALUES (?, ?, ?)",  # noqa: S608
-            [(key, int(time()), pack(record)) for key, record in records.items()],
+            [(key, now, data) for key, data in records.items()],
         )
         if _bytes_in_use(connection) > self._max_bytes:
             self._evict(connection, int(_EVICT_TO * self._max_bytes))
@@ -156,9 +180,12 @@ class Entries:
     async def clear(self) -> int:
         """Remove everything, give back the disk space, and return how many entries there were."""
         self._waiting.clear()
-        statement = f"DELETE FROM {self._table}"  # noqa: S608
+        return await self._remove("1", ())
+
+    async def _remove(self, where: str, values: Sequence[object]) -> int:
+        statement = f"DELETE FROM {self._table} WHERE {where}"  # noqa: S608
         with self._trouble:
-            removed = await self._database.write(lambda connection: connection.execute(statement).rowcount)
+            removed = await self._database.write(lambda connection: connection.execute(statement, values).rowcount)
             await self._database.shrink()
             return removed
         return 0

@@ -67,8 +67,9 @@ def test_info_and_clear(server: SimulatedServer, ask: list[str], env: dict[str, 
     shown = longagent("cache", "info", env=env).out
     assert str(path) in shown
     assert "of at most 512.0 MB" in shown
-    assert longagent("cache", "clear", env=env).out == "1 reply removed.\n"
-    assert longagent("cache", "clear", "--json", env=env).json == {"removed": 0, "removed_chunks": 0}
+    assert longagent("cache", "clear", env=env).out == "1 reply removed.\n1 text of a document removed.\n"
+    again = longagent("cache", "clear", "--json", env=env).json
+    assert (again["removed"], again["removed_chunks"]) == (0, 0)
     assert longagent(*ask, env=env).code == 0
     assert len(server.chats) == 1, "the run keeps its own reply"
     (run,) = longagent("runs", "list", "--json", env=env).json
@@ -76,3 +77,23 @@ def test_info_and_clear(server: SimulatedServer, ask: list[str], env: dict[str, 
     assert longagent("cache", "clear", env=env).code == 0
     assert longagent(*ask, env=env).code == 0
     assert len(server.chats) == 2
+
+
+def test_texts_of_documents_are_private_counted_and_forgotten_by_themselves(
+    ask: list[str], env: dict[str, str], tmp_path: Path
+) -> None:
+    assert longagent(*ask, env=env).code == 0
+    folder = tmp_path / "cache"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    kinds = longagent("cache", "info", "--json", env=env).json["index"]["kinds"]
+    assert {kind: held["entries"] for kind, held in kinds.items() if held["entries"]} == {"documents": 1}
+    assert longagent("cache", "clear", "documents", env=env).out == "1 text of a document removed.\n"
+    left = longagent("cache", "info", "--json", env=env).json
+    assert (left["replies"], left["index"]["kinds"]["documents"]["entries"]) == (1, 0)
+    assert longagent("cache", "clear", "nonsense", env=env).code == 2
+
+
+def test_no_cache_leaves_no_text_behind(ask: list[str], env: dict[str, str], tmp_path: Path) -> None:
+    assert longagent(*ask, "--no-cache", env=env).code == 0
+    assert not (tmp_path / "cache" / "index.db").exists()

@@ -63,8 +63,8 @@ def indexed(ctx: Context) -> Indexed:
 def entry_key(text: str, model: Model, *, cap: int) -> bytes:
     """Return what stands for all that decides a chunk's entry: 32 bytes.
 
-    The document and the place in it are left out, so that a page that moves is not read again; so is the seed, for an
-    index serves all questions.
+    The text is what the model sees, with the headings above it. The document and the place in it are left out, so that
+    a page that moves is not read again; so is the seed, for an index serves all questions.
     """
     profile = model.profile
     who = [model.name, profile.identity, profile.thinking_tokens]
@@ -99,7 +99,7 @@ async def look_up(ctx: Context, chunks: Sequence[int], *, cap: int) -> None:
     # Whatever wrote replies under the name of an unknown model may have been another one.
     if ctx.index is None or not model.profile.identity or not chunks:
         return
-    keys = {chunk: entry_key(ctx.chunks[chunk].span.text, model, cap=cap) for chunk in chunks}
+    keys = {chunk: entry_key(ctx.chunks[chunk].search_text, model, cap=cap) for chunk in chunks}
     records = await ctx.index.get_many([*keys.values()])
     for chunk, key in keys.items():
         if key in records and (entry := from_record(records[key], chunk)) is not None:
@@ -111,7 +111,7 @@ async def keep(ctx: Context, chunk: Chunk, entry: Entry, *, cap: int) -> None:
     indexed(ctx).put(chunk.index, entry)
     model = ctx.model(facts_role)
     if ctx.index is not None and model.profile.identity and not entry.by_code:
-        await ctx.index.put(entry_key(chunk.span.text, model, cap=cap), as_record(entry))
+        await ctx.index.put(entry_key(chunk.search_text, model, cap=cap), as_record(entry))
 
 
 def facts_by_code(spans: Sequence[tuple[int, Span]]) -> list[Fact]:

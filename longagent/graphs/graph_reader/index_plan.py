@@ -86,6 +86,6 @@ async def index_planned(plan: Plan, chunks: Sequence[Chunk]) -> Planned:
 async def _missing(plan: Plan, model: Model, chunks: Sequence[Chunk], cap: int) -> list[Chunk]:
     if plan.index is None or not model.profile.identity:
         return [*chunks]
-    keys = [entry_key(chunk.span.text, model, cap=cap) for chunk in chunks]
+    keys = [entry_key(chunk.search_text, model, cap=cap) for chunk in chunks]
     there = await plan.index.get_many(keys)
     return [chunk for chunk, key in zip(chunks, keys, strict=True) if key not in there]

@@ -2,6 +2,7 @@ import pytest
 
 from longagent.documents.chunking import chunk
 from longagent.documents.document import Chunk, Document
+from longagent.documents.parsed import Heading, Parsed, Part
 from longagent.documents.tokens import count_tokens
 
 TEXTS = {
@@ -76,3 +77,45 @@ def test_counts_like_the_real_vocabulary() -> None:
     assert count_tokens("") == 0
     assert count_tokens("<|endoftext|>") > 1
     assert count_tokens("x" * 100_000) < 30_000
+
+
+def with_headings(text: str) -> Document:
+    """A document of one page, in which lines that begin with # are headings."""
+    lines = text.split("\n")
+    starts = [sum(len(line) + 1 for line in lines[:index]) for index in range(len(lines))]
+    headings = [
+        Heading(start, line.count("#"), line.strip("# "))
+        for start, line in zip(starts, lines, strict=True)
+        if line.startswith("#")
+    ]
+    return Document.from_parsed(Parsed((Part(text, headings=tuple(headings)),)), id="x", name="x")
+
+
+def test_half_full_chunks_end_before_the_next_heading() -> None:
+    sections = [f"# Part {n}\n" + "A sentence of about ten tokens stands in this part. " * 7 for n in range(4)]
+    chunks = chunk([with_headings("\n".join(sections))], tokens=120)
+    assert [piece.text[:8] for piece in chunks] == [f"# Part {n}" for n in range(4)]
+
+
+def test_a_heading_is_not_left_behind_at_the_end_of_a_chunk() -> None:
+    body = "A sentence of about ten tokens stands in this part. "
+    for before in range(5, 14):
+        text = f"# One\n{body * 2}\n\n{body * before}\n\n## A heading like others\n\n{body * 9}"
+        for piece in chunk([with_headings(text)], tokens=120):
+            assert not piece.text.endswith("others")
+
+
+def test_headings_a_chunk_stands_under_take_of_its_tokens() -> None:
+    text = "# The annual report of 2023\n## Risks\n" + "A sentence of about ten tokens stands here. " * 60
+    first, *others = chunk([with_headings(text)], tokens=100)
+    assert first.headings == ()
+    for piece in others:
+        assert piece.headings == ("The annual report of 2023", "Risks")
+        assert count_tokens(f"Under: {piece.span.under}\n{piece.text}") <= piece.tokens <= 100
+    assert all(piece.tokens > 80 for piece in others[:-1])
+
+
+def test_endless_headings_leave_half_of_a_chunk_to_its_text() -> None:
+    text = f"# {'漢字' * 200}\n" + "A sentence of about ten tokens stands here. " * 40
+    chunks = chunk([with_headings(text)], tokens=60)
+    assert all(count_tokens(piece.text) > 20 for piece in chunks[2:-1])

@@ -102,3 +102,32 @@ def test_a_folder_of_no_use_costs_the_index_and_not_the_run(tmp_path: Path, capl
     with caplog.at_level(logging.WARNING):
         with_store(tmp_path / "file" / "cache", try_it)
     assert caplog.text.count("cannot be used") == 1
+
+
+def test_kinds_are_told_apart_and_forgotten_one_by_one(tmp_path: Path) -> None:
+    async def main(store: IndexStore) -> None:
+        await store.put(key(0), entry(0))
+        for kind in ("documents", "cuts", "documents"):
+            await store.shelf(kind).put(key(0), {kind: 1})
+        await store.shelf("documents").put(key(1), {"text": "x" * 10_000})
+        counts = {kind: held.entries for kind, held in (await store.by_kind()).items()}
+        assert counts == {"documents": 2, "cuts": 1, "words": 0, "embeddings": 0, "strategies": 1}
+        shelf = store.shelf("documents")
+        assert await shelf.get(key(0)) == {"documents": 1}
+        assert await shelf.get_many([key(0), key(5)]) == {key(0): {"documents": 1}}
+        assert [await store.clear_kind(kind) for kind in ("documents", "strategies", "words")] == [2, 1, 0]
+        assert await shelf.get(key(0)) is None
+        assert await store.get(key(0)) is None
+        assert await store.shelf("cuts").get(key(0)) == {"cuts": 1}
+
+    with_store(tmp_path, main)
+
+
+def test_a_record_that_would_fill_the_store_is_not_kept(tmp_path: Path) -> None:
+    async def main(store: IndexStore) -> None:
+        await store.put(key(0), entry(0))
+        await store.put(key(1), {"text": "".join(sha256(str(n).encode()).hexdigest() for n in range(4000))})
+        assert (await store.info()).entries == 1
+        assert await store.get(key(0)) == entry(0)
+
+    with_store(tmp_path, main, max_bytes=128 * 1024)
