@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from longagent.graphs.asked import Asked
     from longagent.graphs.graph_reader.fact_graph import FactGraph
     from longagent.llm.model import Model
+    from longagent.retrievers import Ranking
 
 Sources: TypeAlias = Source | Sequence[Source]
 """A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
@@ -278,6 +279,7 @@ class Session:
             delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
+            ranking=await self._ranking(sources),
             index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,
@@ -290,6 +292,11 @@ class Session:
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
+
+    async def _ranking(self, sources: Sequence[Source] | None) -> "Ranking":
+        from longagent.retrievers.wanted import wanted
+
+        return await wanted(self.settings, self._opened if sources is not None else None)
 
     def _limits(self) -> Limits:
         settings = self.settings

@@ -56,7 +56,7 @@ class Context:
     calls: Calls
     documents: Sequence[Document]
     chunks: Sequence[Chunk]
-    retriever: Callable[[], Retriever]
+    retriever: Callable[[], Awaitable[Retriever]]
     """Returns what ranks the chunks. Slow when first called; use `rank`."""
     config: Any
     """The strategy's own config."""
@@ -123,7 +123,8 @@ class Context:
 
     async def rank(self, query: str) -> list[Ranked]:
         """Return the chunks, best first."""
-        return await asyncio.to_thread(lambda: self.retriever().rank(query))
+        retriever = await self.retriever()
+        return await asyncio.to_thread(retriever.rank, query)
 
     def ref(self, span: Span) -> SpanRef:
         """Return a span as plain JSON."""

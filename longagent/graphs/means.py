@@ -11,6 +11,7 @@ from longagent.answer import Verify
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
+from longagent.retrievers import Ranking
 from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
 
@@ -29,6 +30,8 @@ class Means:
     delimiters: Delimiters = field(default_factory=lambda: _OF_THIS_PROCESS)
     """Made from the installation's secret, where replies are to be found again by other processes."""
     cache: ResponseCache | None = None
+    ranking: Ranking = field(default_factory=Ranking)
+    """How chunks are ranked."""
     index: IndexStore | None = None
     """What was read of chunks for all questions; off together with the cache."""
     cached_only: bool = False

@@ -53,6 +53,8 @@ class Run:
             scales=self._means.scales,
             delimiters=self._means.delimiters,
             index=self._means.index,
+            ranking=self._means.ranking,
+            emit=emit,
         )
         self._chooser = Chooser(
             loaded.documents,
@@ -101,6 +103,7 @@ class Run:
             strategy=resolved.strategy,
             config=resolved.config,
             models=self._models,
+            ranking=self._means.ranking,
             seed=seed,
         )
 

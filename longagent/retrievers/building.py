@@ -77,7 +77,7 @@ async def build(chunks: Sequence[Chunk], ranking: Ranking, store: IndexStore | N
     if kind == "dense":
         note = f"The embedder {embedder.name!r} does not know the language of the document." if foreign else ""
         return Built(dense, dense.name, note)
-    return _named(Hybrid(chunks, await _bm25(chunks, store), dense))
+    return _named(Hybrid(chunks, await _bm25(chunks, store), dense, latin=embedder.languages is not None))
 
 
 def _named(retriever: Bm25 | Hybrid, note: str = "") -> Built:

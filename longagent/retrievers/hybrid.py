@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longagent.documents.document import Chunk
+from longagent.retrievers.language import is_latin
 from longagent.retrievers.retriever import Ranked, best_first
 
 SMOOTHING = 10
@@ -29,15 +30,20 @@ class Scorer(Protocol):
 class Hybrid:
     """Ranks chunks by the places they have in the rankings of two others."""
 
-    def __init__(self, chunks: Sequence[Chunk], words: Scorer, meaning: Scorer) -> None:
+    def __init__(self, chunks: Sequence[Chunk], words: Scorer, meaning: Scorer, *, latin: bool = False) -> None:
+        """Put two together; `latin`: whether `meaning` understands queries in Latin letters only."""
+        self._latin = latin
         self._chunks = chunks
         self._words = words
         self._meaning = meaning
-        self.name = f"hybrid: {words.name}, {meaning.name}"
+        self.name = f"{words.name} and {meaning.name}"
 
     def scores(self, query: str) -> NDArray[np.float64]:
         """Return the score of each chunk, 0 where neither says anything for it."""
-        return fused(self._words.scores(query)) + DENSE_WEIGHT * fused(self._meaning.scores(query))
+        by_words = fused(self._words.scores(query))
+        if self._latin and not is_latin(query):
+            return by_words
+        return by_words + DENSE_WEIGHT * fused(self._meaning.scores(query))
 
     def rank(self, query: str, *, limit: int | None = None) -> list[Ranked]:
         """Return the chunks, best first; see `Retriever.rank`."""

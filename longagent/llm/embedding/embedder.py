@@ -41,4 +41,6 @@ def normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return rows of length 1; those of zeros, or with something in them that is no number, become zeros."""
     rows = np.nan_to_num(rows, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, np.float32(1))
+    lengths[lengths == 0] = 1
+    normal: NDArray[np.float32] = np.divide(rows, lengths, dtype=np.float32)
+    return normal

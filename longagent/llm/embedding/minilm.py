@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in 8 bits: reads a text as a whole, on the processor, without network. Slow beside the static one."""
+"""all-MiniLM-L6-v2 in 8 bits: reads a text as a whole, on the processor, without network. Slow beside static."""
 
 from collections.abc import Sequence
 from functools import cached_property

@@ -58,9 +58,7 @@ async def open_embedder(
             timeout=timeout,
         )
     if offline:
-        raise UsageError(
-            f"offline, but {name!r} is called over the network.", hint="Drop --offline, or use --embedder static."
-        )
+        raise UsageError(f"offline, but {name!r} is called over the network.", hint="Drop --offline, or --embedder.")
     return await _litellm(name, provider, config_dir=config_dir, timeout=timeout)
 
 
@@ -87,9 +85,7 @@ async def _server(
 ) -> Embedder:
     url = normal_base_url(base_url or OPENAI_URL)
     if offline and not is_loopback(url):
-        raise UsageError(
-            f"offline, but {url} is not on this machine.", hint="Drop --offline, or use --embedder static."
-        )
+        raise UsageError(f"offline, but {url} is not on this machine.", hint="Drop --offline, or --embedder.")
     key = api_key if base_url else None
     if key is None and is_openai(url):
         key = openai_key or await _stored("openai", config_dir)

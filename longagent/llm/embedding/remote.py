@@ -44,7 +44,7 @@ class Remote(ABC):
         return
 
     def embed(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
-        """Return a row for each text; see `Embedder.embed`. Never in the event loop's own thread: it would wait for ever.
+        """Return a row for each text; see `Embedder.embed`. Never in the event loop's own thread, which it waits for.
 
         Raises:
             ModelError: no answer came, or one that cannot be used.

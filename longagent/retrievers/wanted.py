@@ -1,0 +1,24 @@
+"""From settings to what ranks the chunks."""
+
+from longagent.errors import MissingExtraError
+from longagent.llm.opened import Opened
+from longagent.retrievers.building import Ranking
+from longagent.settings import Settings
+
+
+async def wanted(settings: Settings, opened: Opened | None) -> Ranking:
+    """Return how chunks are to be ranked; `opened` holds the embedder, and is `None` where nothing is to be ranked.
+
+    Raises:
+        UsageError: the embedder cannot be used.
+        MissingExtraError: it is not installed, and was asked for; without that, words do.
+    """
+    kind = settings.retriever
+    if kind == "bm25" or opened is None:
+        return Ranking()
+    try:
+        return Ranking(kind=kind, embedder=await opened.embedder())
+    except MissingExtraError as error:
+        if kind == "dense" or settings.embedder != Settings().embedder:
+            raise
+        return Ranking(kind=kind, missing=str(error))
