@@ -87,20 +87,27 @@ def _named(retriever: Bm25 | Hybrid, note: str = "") -> Built:
 async def _bm25(chunks: Sequence[Chunk], store: IndexStore | None) -> Bm25:
     if store is None:
         return await asyncio.to_thread(Bm25, chunks)
-    key = await asyncio.to_thread(_key_of_all, chunks)
+    return Bm25(chunks, await kept_postings([chunk.text for chunk in chunks], store))
+
+
+async def kept_postings(texts: Sequence[str], store: IndexStore | None) -> Postings:
+    """Return what words texts have: as it is kept, else read now, and kept."""
+    if store is None:
+        return await asyncio.to_thread(Postings.of_texts, texts)
+    key = await asyncio.to_thread(_key_of_all, texts)
     record = await store.get(key)
-    kept = None if record is None else await asyncio.to_thread(_read_postings, record, len(chunks))
-    if kept is not None:
-        return Bm25(chunks, kept)
-    read = await asyncio.to_thread(Postings.of_texts, (chunk.text for chunk in chunks))
-    await store.put(key, await asyncio.to_thread(read.to_record))
-    return Bm25(chunks, read)
+    kept = None if record is None else await asyncio.to_thread(_read_postings, record, len(texts))
+    if kept is None:
+        kept = await asyncio.to_thread(Postings.of_texts, texts)
+        await store.put(key, await asyncio.to_thread(kept.to_record))
+    return kept
 
 
-def _key_of_all(chunks: Sequence[Chunk]) -> bytes:
+def _key_of_all(texts: Sequence[str]) -> bytes:
     state = sha256(f"ranking bm25 {postings.VERSION}".encode())
-    for chunk in chunks:
-        state.update(sha256(chunk.text.encode("utf-8", "surrogatepass")).digest())
+    for text in texts:
+        # Each hashed by itself, so that where one ends and the next begins is part of it.
+        state.update(sha256(text.encode("utf-8", "surrogatepass")).digest())
     return state.digest()
 
 
@@ -136,7 +143,7 @@ def _key(text: str, embedder: Embedder) -> bytes:
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> list[NDArray[np.float32]]:
     """Return the vectors of each text, as they will be when they were kept: in 16 bits."""
-    parts = [[*windows(text)] for text in texts]
+    parts = [windows(text) for text in texts]
     rows = embedder.embed([window for part in parts for window in part], "passage")
     rows = rows.astype(np.float16).astype(np.float32)
     ends = np.cumsum([len(part) for part in parts])

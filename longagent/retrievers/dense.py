@@ -48,7 +48,7 @@ class Dense:
 
 def embed(text: str, embedder: Embedder) -> NDArray[np.float32]:
     """Return the vectors of a text's windows."""
-    return embedder.embed([*windows(text)], "passage")
+    return embedder.embed(windows(text), "passage")
 
 
 def joined(parts: Sequence[NDArray[np.float32]]) -> Vectors:

@@ -48,13 +48,11 @@ class Postings:
         self._texts = texts
         self._counts = counts
         self._lengths = lengths
-        size = len(lengths)
         # Without a single word the mean is zero, but then nothing is divided by it.
-        relative = lengths / (lengths.mean() or 1.0) if size else lengths
-        saturation = (_K1 * (1 - _B + _B * relative)).astype(np.float32)
+        relative = (lengths / (lengths.mean() or 1.0)).astype(np.float32) if len(lengths) else lengths
         found = np.diff(starts)
-        rarity = np.log((size + 1) / np.maximum(found, 1)).astype(np.float32)
-        self._weights = np.repeat(rarity, found) * (counts * np.float32(_K1 + 1) / (counts + saturation[texts]))
+        self._rarity = np.log((len(lengths) + 1) / np.maximum(found, 1)).astype(np.float32)
+        self._weights = np.repeat(self._rarity, found) * saturated(counts.astype(np.float32), relative[texts])
 
     @classmethod
     def of_texts(cls, texts: Iterable[str]) -> Self:
@@ -96,6 +94,11 @@ class Postings:
                 scores[self._texts[entries]] += self._weights[entries]
         return scores
 
+    def rarity(self, key: str) -> float:
+        """Return what a word counts for: the more, the fewer texts have it; one that none has counts for nothing."""
+        number = self._terms.get(key)
+        return 0.0 if number is None else float(self._rarity[number])
+
     def to_record(self) -> dict[str, Any]:
         """Return all of it as plain JSON."""
         return {
@@ -121,6 +124,11 @@ class Postings:
         if len(texts) and not 0 <= texts.min() <= texts.max() < len(lengths):
             raise ValueError("an entry is of no text")
         return cls(terms, starts=starts, texts=texts, counts=counts, lengths=lengths)
+
+
+def saturated(count: Any, length: Any) -> Any:
+    """Return what a word counts for that stands so often in a text of such a length, the usual length being 1."""
+    return count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * length))
 
 
 def packed(values: NDArray[Any]) -> str:
