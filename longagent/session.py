@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from longagent.graphs.asked import Asked
     from longagent.graphs.graph_reader.fact_graph import FactGraph
     from longagent.llm.model import Model
-    from longagent.retrievers import Ranking
 
 Sources: TypeAlias = Source | Sequence[Source]
 """A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
@@ -254,6 +253,8 @@ class Session:
         budget = Budget(self._limits())
         # In a thread: loading LangGraph takes a second; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
+        from longagent.graphs.wanted import ranking, reranker
+
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
         only = GRAPH if index else REASONING if sources is None else None
         foreign = only is not None and self.settings.strategy not in {"auto", only}
@@ -279,7 +280,8 @@ class Session:
             delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
-            ranking=await self._ranking(sources),
+            ranking=await ranking(self.settings, self._opened if sources is not None else None),
+            reranker=await reranker(self.settings, self._opened),
             index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,
@@ -292,11 +294,6 @@ class Session:
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
-
-    async def _ranking(self, sources: Sequence[Source] | None) -> "Ranking":
-        from longagent.retrievers.wanted import wanted
-
-        return await wanted(self.settings, self._opened if sources is not None else None)
 
     def _limits(self) -> Limits:
         settings = self.settings

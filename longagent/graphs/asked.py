@@ -71,6 +71,7 @@ class Asked:
             seed=seed,
             verify=means.verify,
             questions=together,
+            reranker=means.reranker,
             index=means.index,
         )
 

@@ -10,7 +10,6 @@ from longagent.documents import Document
 from longagent.graphs.strategy import Strategy
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
-from longagent.retrievers import Ranking
 
 
 def run_id(
@@ -21,7 +20,7 @@ def run_id(
     strategy: Strategy,
     config: Any,
     models: Models,
-    ranking: Ranking,
+    ranking: str,
     seed: int | None,
 ) -> str:
     """Return 16 hexadecimal digits: a hash of all that decides what a run does, and of nothing else.
@@ -45,7 +44,7 @@ def run_id(
         "strategy": strategy.name,
         "config": asdict(config),
         "models": {agent.role: _model(models.of(agent.role)) for agent in strategy.agents},
-        "ranking": ranking.identity,
+        "ranking": ranking,
         "seed": seed,
         "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
     }

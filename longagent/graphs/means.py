@@ -8,6 +8,7 @@ from typing import Any
 
 from longagent.agents.passages import Delimiters
 from longagent.answer import Verify
+from longagent.graphs.reranking import Reranker
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
@@ -32,6 +33,8 @@ class Means:
     cache: ResponseCache | None = None
     ranking: Ranking = field(default_factory=Ranking)
     """How chunks are ranked."""
+    reranker: Reranker | None = None
+    """Puts the best of them in order once more."""
     index: IndexStore | None = None
     """What was read of chunks for all questions; off together with the cache."""
     cached_only: bool = False

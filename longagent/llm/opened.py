@@ -100,6 +100,26 @@ class Opened:
                 )
             return self._embedder
 
+    async def cross_encoder(self) -> "ServerEmbedder":
+        """Return the model that the settings name for reranking.
+
+        Raises:
+            UsageError: no server is named that it would be on, or it may not be asked.
+        """
+        from longagent.llm.embedding.open import open_cross_encoder
+
+        settings = self._settings
+        async with self._opening:
+            if self._cross_encoder is None:
+                self._cross_encoder = open_cross_encoder(
+                    settings.rerank,
+                    base_url=settings.embedder_url,
+                    api_key=settings.embedder_api_key,
+                    offline=settings.offline,
+                    timeout=settings.call_timeout,
+                )
+            return self._cross_encoder
+
     @cached_property
     def _overrides(self) -> "dict[str, ModelFacts]":
         from longagent.llm.prices import parse_overrides

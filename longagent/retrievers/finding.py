@@ -43,13 +43,13 @@ class SentenceIndex:
         """Return the sentences that share most with a query, best first; none that shares no word with it."""
         scores = self._postings.scores(query)
         best = np.argsort(-scores, kind="stable")[: max(_FEWEST, 3 * limit)]
-        spans = [span for at in best if scores[at] > 0 for span in _sentences(self._blocks[at])]
+        # In the order of the documents, which then holds for those that fit alike.
+        spans = [span for at in sorted(best) if scores[at] > 0 for span in _sentences(self._blocks[at])]
         words = [keys(span.text) for span in spans]
         usual = sum(map(len, words)) / max(1, len(words))
         rarity = {key: self._postings.rarity(key) for key in keys(query)}
         found = [Found(span, _score(each, rarity, usual)) for span, each in zip(spans, words, strict=True)]
-        order = {document.id: at for at, document in enumerate(dict.fromkeys(block.document for block in self._blocks))}
-        found.sort(key=lambda each: (-each.score, order[each.span.document.id], each.span.start))
+        found.sort(key=lambda each: -each.score)
         return [*islice((each for each in found if each.score > 0), limit)]
 
 
@@ -76,4 +76,4 @@ def _sentences(block: Span) -> list[Span]:
 
 def _score(words: Sequence[str], rarity: dict[str, float], usual: float) -> float:
     length = len(words) / usual if usual else 0.0
-    return sum(rare * saturated(words.count(key), length) for key, rare in rarity.items())
+    return float(sum(rare * saturated(words.count(key), length) for key, rare in rarity.items()))

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 LENGTH = 300
-"""Code points of what is embedded: a vector of much more is about nothing. Chosen among 150 to 450 by recall on one half
-of the questions of `benchmarks/retrieval.py`; and models that read 128 or 256 tokens at once lose nothing."""
+"""Code points of what is embedded: a vector of much more is about nothing. Chosen among 150 to 450 by recall on half
+the questions of `benchmarks/retrieval.py`; and models that read 128 or 256 tokens at once lose nothing."""
 
 _BORDER = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？؟۔।])|\n+")
 

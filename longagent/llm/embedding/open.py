@@ -62,6 +62,25 @@ async def open_embedder(
     return await _litellm(name, provider, config_dir=config_dir, timeout=timeout)
 
 
+def open_cross_encoder(
+    name: str, *, base_url: str | None, api_key: str | None, offline: bool, timeout: float
+) -> ServerEmbedder:
+    """Return a model that scores texts for a query, by its name on a server. Nothing is sent.
+
+    Raises:
+        UsageError: there is no server, or it is not on this machine while offline.
+    """
+    if base_url is None:
+        raise UsageError(
+            f"rerank is 'off', 'model', or the name of a model on the server of embedder_url, not {name!r}.",
+            hint="Set embedder_url.",
+        )
+    url = normal_base_url(base_url)
+    if offline and not is_loopback(url):
+        raise UsageError(f"offline, but {url} is not on this machine.", hint="Drop --offline, or rerank.")
+    return ServerEmbedder(name=name, served=name, base_url=url, api_key=api_key, timeout=timeout)
+
+
 def _on_this_machine(name: str) -> Embedder:
     if name == "static":
         from longagent.llm.embedding.static import StaticEmbedder

@@ -1,12 +1,13 @@
 """From settings to what ranks the chunks."""
 
 from longagent.errors import MissingExtraError
+from longagent.graphs.reranking import ByModel, ByServer, Reranker
 from longagent.llm.opened import Opened
-from longagent.retrievers.building import Ranking
+from longagent.retrievers import Ranking
 from longagent.settings import Settings
 
 
-async def wanted(settings: Settings, opened: Opened | None) -> Ranking:
+async def ranking(settings: Settings, opened: Opened | None) -> Ranking:
     """Return how chunks are to be ranked; `opened` holds the embedder, and is `None` where nothing is to be ranked.
 
     Raises:
@@ -22,3 +23,14 @@ async def wanted(settings: Settings, opened: Opened | None) -> Ranking:
         if kind == "dense" or settings.embedder != Settings().embedder:
             raise
         return Ranking(kind=kind, missing=str(error))
+
+
+async def reranker(settings: Settings, opened: Opened) -> Reranker | None:
+    """Return what puts the best chunks in order once more, if anything is to.
+
+    Raises:
+        UsageError: the setting cannot be followed.
+    """
+    if settings.rerank == "off":
+        return None
+    return ByModel() if settings.rerank == "model" else ByServer(await opened.cross_encoder())
