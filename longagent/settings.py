@@ -45,7 +45,7 @@ class Settings:
     """What becomes of what cannot be verified: `strict`, `mark`, `off`."""
     retriever: RetrieverName = "auto"
     """What ranks chunks: `bm25` by words, `dense` by meaning, `hybrid` by both; `auto`: `hybrid` where the embedder is
-    there and knows the language, else `bm25`."""
+    there and knows the language, else `bm25`, as with the model `local`."""
     embedder: str = "static"
     """`static`, `minilm`, `openai/NAME`, `PROVIDER/NAME`; on the server of `embedder_url`, the name it has there."""
     embedder_url: str | None = None
@@ -124,6 +124,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the model runs in a child process of ours, with no server to be asked."""
         return not self.base_url if self.model is None else _is_embedded(self.model)
+
+    @property
+    def reads_one_passage(self) -> bool:
+        """Whether the model is the small one that comes along."""
+        return self.embedded and self.model in {None, "local"}
 
 
 def _is_embedded(model: str | None) -> bool:

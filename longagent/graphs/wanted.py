@@ -15,7 +15,8 @@ async def ranking(settings: Settings, opened: Opened | None) -> Ranking:
         MissingExtraError: it is not installed, and was asked for; without that, words do.
     """
     kind = settings.retriever
-    if kind == "bm25" or opened is None:
+    # The embedded model reads one passage, of which vectors choose no better: of 25 look-ups 6 instead of 7 were right.
+    if kind == "bm25" or opened is None or (kind == "auto" and settings.reads_one_passage):
         return Ranking()
     try:
         return Ranking(kind=kind, embedder=await opened.embedder())
