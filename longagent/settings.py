@@ -125,11 +125,6 @@ class Settings:
         """Whether the model runs in a child process of ours, with no server to be asked."""
         return not self.base_url if self.model is None else _is_embedded(self.model)
 
-    @property
-    def reads_one_passage(self) -> bool:
-        """Whether the model is the small one that comes along."""
-        return self.embedded and self.model in {None, "local"}
-
 
 def _is_embedded(model: str | None) -> bool:
     return model is not None and (model == "local" or model.startswith("local/"))

@@ -16,7 +16,7 @@ async def ranking(settings: Settings, opened: Opened | None) -> Ranking:
     """
     kind = settings.retriever
     # The embedded model reads one passage, of which vectors choose no better: of 25 look-ups 6 instead of 7 were right.
-    if kind == "bm25" or opened is None or (kind == "auto" and settings.reads_one_passage):
+    if kind == "bm25" or opened is None or (kind == "auto" and opened.reads_one_passage):
         return Ranking()
     try:
         return Ranking(kind=kind, embedder=await opened.embedder())

@@ -57,6 +57,11 @@ class Opened:
         """Whether the model lives on a server, which can be asked before any work is done."""
         return self._given is None and not self._settings.embedded
 
+    @property
+    def reads_one_passage(self) -> bool:
+        """Whether the model is the small one that comes along."""
+        return self._given is None and self._settings.embedded and self._settings.model in {None, "local"}
+
     async def models(self, emit: Emit) -> Models:
         """Return the models, opening those that are not open; `emit` is told of progress."""
         if self._pid != os.getpid():  # forked: connections, threads and locks are the parent's
