@@ -2,8 +2,8 @@
 
 The one embedder that knows few languages knows English, so what is told apart is English and everything else: by the
 share of small words ("the", "of", "which") among all. Of 103 English documents, filings full of tables among them, the
-lowest share is 6 %; of five in Arabic, Chinese, Russian and Spanish the highest is 0.2 %. Libraries that tell languages
-apart are heavier, and answer another question.
+lowest share is 6 %; of five in Arabic, Chinese, Russian and Spanish the highest is 0.2 %. So wide a gap needs
+no library.
 """
 
 import re
