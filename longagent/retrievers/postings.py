@@ -1,8 +1,8 @@
 """Which text has which word how often, as arrays: BM25 over many texts, quick to build, to ask and to keep.
 
 The scores are those of rank-bm25's `BM25Plus` with delta 0, within the precision of 32 bits. rank-bm25 looks at every
-text for every word of a query, 160 ms for 50,000 texts; bm25s takes three times as long to build as this, and asks no
-faster (`benchmarks/retrieval.py --speed`).
+text for every word of a query, 120 ms for 50,000 texts; bm25s answers as fast as this, but takes half as long again to
+build, words included (`benchmarks/retrieval.py --speed`).
 """
 
 from array import array
