@@ -44,11 +44,12 @@ def main() -> None:
     parser.add_argument("--model")
     parser.add_argument("--base-url")
     parser.add_argument("--strategy", default="auto")
+    parser.add_argument("--retriever", default="auto")
     args = parser.parse_args()
     records = [json.loads(line) for line in args.questions.read_text(encoding="utf-8").splitlines()]
     rows: list[Row] = []
     skipped = 0
-    with Session(model=args.model, base_url=args.base_url, strategy=args.strategy) as session:
+    with Session(model=args.model, base_url=args.base_url, strategy=args.strategy, retriever=args.retriever) as session:
         for record in records:
             path = next(
                 (base / record["path"] for base in (ROOT, args.documents) if (base / record["path"]).exists()), None

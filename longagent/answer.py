@@ -153,6 +153,8 @@ class Answer:
     coverage: Coverage = field(default_factory=Coverage)
     retrieval: Retrieval | None = None
     """Of strategies that have sentences copied; `None` of others."""
+    ranking: str | None = None
+    """What put the chunks in order, such as `bm25`; `None` where they were taken as they come."""
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     run_id: str = ""
@@ -164,7 +166,7 @@ class Answer:
         if self.retrieval:
             record["retrieval"]["hallucination_rate"] = self.retrieval.hallucination_rate
         head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations", "conflicts")
-        middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval")
+        middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval", "ranking")
         tail = ("seconds", "warnings", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *middle, *tail)}
 

@@ -255,6 +255,8 @@ class Session:
         budget = Budget(self._limits())
         # In a thread: loading LangGraph takes a second; the loop must stay free.
         graphs = await asyncio.to_thread(import_module, "longagent.graphs")
+        from longagent.graphs.wanted import ranking, reranker
+
         named, chosen = self._strategy or self.settings.strategy, self._strategy_settings
         only = GRAPH if index else REASONING if sources is None else None
         foreign = only is not None and self.settings.strategy not in {"auto", only}
@@ -280,6 +282,8 @@ class Session:
             delimiters=Delimiters(await asyncio.to_thread(install_secret, self.settings.state_dir)),
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
+            ranking=await ranking(self.settings, self._opened if sources is not None else None),
+            reranker=await reranker(self.settings, self._opened),
             index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from math import inf
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from longagent.answer import Verify
 from longagent.errors import UsageError
 
 _PROJECT_FILE = "longagent.toml"
-_PROJECT_KEYS = frozenset({"strategy", "window", "concurrency", "seed"})
+_PROJECT_KEYS = frozenset({"strategy", "window", "concurrency", "seed", "retriever"})
 _PROJECT_VERIFY = "strict"
-_SECRETS = frozenset({"api_key", "openai_api_key"})
+_SECRETS = frozenset({"api_key", "openai_api_key", "embedder_api_key"})
 """Keys, which are refused in files."""
+
+RetrieverName = Literal["auto", "bm25", "dense", "hybrid"]
 
 
 def _folder(kind: str) -> Path:
@@ -42,6 +44,16 @@ class Settings:
     seed: int | None = None
     verify: Verify = "mark"
     """What becomes of what cannot be verified: `strict`, `mark`, `off`."""
+    retriever: RetrieverName = "auto"
+    """What ranks chunks: `bm25` by words, `dense` by meaning, `hybrid` by both; `auto`: `hybrid` where the embedder is
+    there and knows the language, else `bm25`, as with the model `local`."""
+    embedder: str = "static"
+    """`static`, `minilm`, `openai/NAME`, `PROVIDER/NAME`; on the server of `embedder_url`, the name it has there."""
+    embedder_url: str | None = None
+    """OpenAI-compatible server of the embedder."""
+    rerank: str = "off"
+    """Whether the best chunks are put in order once more: `off`; `model`: by the session's model; else by a
+    cross-encoder of that name on the server of `embedder_url`."""
     role_model: Mapping[str, str] = field(default_factory=dict)
     """Models for single roles of a strategy; the others are played by `model`."""
     max_calls: int | None = None
@@ -79,6 +91,8 @@ class Settings:
     """Opens documents that are encrypted; goes nowhere but to the process that reads them."""
     ocr: bool = True
     """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
+    embedder_api_key: str | None = field(default=None, repr=False)
+    """Sent to the server of `embedder_url`, never elsewhere."""
     cache_dir: Path = field(default_factory=lambda: _folder("cache"))
     data_dir: Path = field(default_factory=lambda: _folder("data"))
     """Model weights."""
@@ -172,10 +186,13 @@ def _pairs(value: Any) -> dict[str, str]:
     return {role: model for role, _, model in pairs}
 
 
-def _verify(value: Any) -> str:
-    if value not in get_args(Verify):
-        raise ValueError
-    return str(value)
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError
+        return str(value)
+
+    return parse
 
 
 def _table(value: Any) -> Mapping[str, Any]:
@@ -184,10 +201,12 @@ def _table(value: Any) -> Mapping[str, Any]:
     return value
 
 
+_CHOICES: Mapping[str, tuple[str, ...]] = {"verify": get_args(Verify), "retriever": get_args(RetrieverName)}
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "base_url": _words,
     "role_model": _pairs,
-    "verify": _verify,
+    **{key: _one_of(choices) for key, choices in _CHOICES.items()},
     "max_calls": _integer,
     "max_total_tokens": _integer,
     "max_cost": _amount,
@@ -216,7 +235,7 @@ def _parse(key: str, value: Any, where: str) -> Any:
     try:
         return _PARSERS.get(key, str)(value)
     except (ValueError, KeyError, TypeError):
-        hint = f"One of: {', '.join(get_args(Verify))}." if key == "verify" else ""
+        hint = f"One of: {', '.join(_CHOICES[key])}." if key in _CHOICES else ""
         raise UsageError(f"{key} = {value!r} ({where}) is not a valid value.", hint=hint) from None
 
 

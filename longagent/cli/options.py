@@ -46,6 +46,17 @@ BaseUrl: TypeAlias = Annotated[
 Window: TypeAlias = Annotated[
     int | None, typer.Option("--window", metavar="TOKENS", min=1, help="Tokens of prompt and reply together.")
 ]
+RetrieverName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--retriever",
+        metavar="auto|bm25|dense|hybrid",
+        help="By words, meaning, or both (the default).",
+    ),
+]
+EmbedderName: TypeAlias = Annotated[
+    str | None, typer.Option("--embedder", metavar="NAME", help="static (the default), minilm, openai/NAME, ….")
+]
 Seed: TypeAlias = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of sampling.")]
 DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Print calls, tokens and cost; call no model, answer nothing.")

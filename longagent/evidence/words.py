@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain, starmap
 from typing import Literal, NamedTuple
 
 from longagent.evidence.characters import HYPHEN, UNSPACED
@@ -60,7 +61,19 @@ def words(text: str) -> list[Word]:
 
 def keys(text: str) -> list[str]:
     """Return the content words as search terms: a hyphenated word counts as a whole and as its parts."""
-    return [key for word in _words(text) for key in (word.key, *word.parts)]
+    # All matches at once and one look-up for each: documents are far longer than anything `words` is asked about.
+    return [*chain.from_iterable(starmap(_terms, _TOKEN.findall(text)))]
+
+
+@lru_cache(maxsize=2**17)
+def _terms(number: str, word: str, unspaced: str) -> tuple[str, ...]:
+    """Return the search terms of a token, given as the one group of `_TOKEN` that it matched."""
+    if number:
+        return (_number(number),)
+    if unspaced:
+        return tuple(fold(unspaced[at : at + 2]) for at in range(max(1, len(unspaced) - 1)))
+    key, parts = _keys_of(word)
+    return () if key in STOP else (key, *parts)
 
 
 def _words(text: str) -> Iterator[Word]:
@@ -72,13 +85,18 @@ def _words(text: str) -> Iterator[Word]:
             for at in range(max(1, len(token) - 1)):
                 yield Word(fold(token[at : at + 2]), "word", start + at, min(start + at + 2, end))
         else:
-            key = _key(_HYPHENS.sub("", token))
+            key, parts = _keys_of(token)
             if key in STOP:
                 continue
-            pieces = _HYPHENS.split(token)
-            parts = tuple(_key(piece) for piece in pieces if _key(piece) not in STOP) if len(pieces) > 1 else ()
             kind: Kind = "name" if _is_name(text, token, start) else "word"
             yield Word(key, kind, start, end, parts)
+
+
+def _keys_of(token: str) -> tuple[str, tuple[str, ...]]:
+    """Return the key of a word, and those of the parts of a hyphenated one."""
+    pieces = _HYPHENS.split(token)
+    parts = tuple(_key(piece) for piece in pieces if _key(piece) not in STOP) if len(pieces) > 1 else ()
+    return _key(_HYPHENS.sub("", token)), parts
 
 
 def _number(token: str) -> str:

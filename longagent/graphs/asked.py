@@ -71,6 +71,7 @@ class Asked:
             seed=seed,
             verify=means.verify,
             questions=together,
+            reranker=means.reranker,
             index=means.index,
         )
 
@@ -182,6 +183,7 @@ class Asked:
             model=self._models.default.name,
             usage=context.calls.meter.usage,
             coverage=Coverage(chunks=chunks, read=len(read), failed=len(failed)),
+            ranking=self._cut.ranking.name,
             retrieval=Retrieval(**state["retrieval"]) if "retrieval" in state else None,
             seconds=seconds,
             warnings=(*self._loaded.warnings, *warnings),

@@ -20,6 +20,7 @@ from longagent.errors import (
     ServerDownError,
 )
 from longagent.events import ChunkFailed, ChunksRead, Emit
+from longagent.graphs.reranking import Reranker
 from longagent.graphs.state import CitationRef, ConflictRef, SpanRef
 from longagent.llm.calls import Calls
 from longagent.llm.model import Model
@@ -56,7 +57,7 @@ class Context:
     calls: Calls
     documents: Sequence[Document]
     chunks: Sequence[Chunk]
-    retriever: Callable[[], Retriever]
+    retriever: Callable[[], Awaitable[Retriever]]
     """Returns what ranks the chunks. Slow when first called; use `rank`."""
     config: Any
     """The strategy's own config."""
@@ -68,6 +69,8 @@ class Context:
     """What becomes of what cannot be verified."""
     questions: tuple[str, ...] = ()
     """All questions that are read for together; empty where each is read for by itself. See `Strategy.reads_once`."""
+    reranker: Reranker | None = None
+    """Puts the best chunks in order once more."""
     index: IndexStore | None = None
     """What was read of chunks for all questions, in any run; `None`: nothing is taken from there, and nothing kept."""
     memo: dict[str, Any] = field(default_factory=dict)
@@ -123,7 +126,9 @@ class Context:
 
     async def rank(self, query: str) -> list[Ranked]:
         """Return the chunks, best first."""
-        return await asyncio.to_thread(lambda: self.retriever().rank(query))
+        retriever = await self.retriever()
+        ranked = await asyncio.to_thread(retriever.rank, query)
+        return ranked if self.reranker is None else await self.reranker(self, query, ranked)
 
     def ref(self, span: Span) -> SpanRef:
         """Return a span as plain JSON."""

@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
-from threading import Lock
 from typing import NamedTuple
 
 from longagent.agents.passages import Delimiters
 from longagent.documents import Chunk, Document
 from longagent.errors import UsageError
-from longagent.events import Emit
+from longagent.events import Emit, Warned
 from longagent.graphs.pieces import cut_all
 from longagent.graphs.resolve import Resolved
 from longagent.graphs.strategy import Estimate, Plan
 from longagent.llm.roles import Models
-from longagent.retrievers import Bm25, Retriever
+from longagent.retrievers import Built, Ranking, Retriever, build
 from longagent.store.index_store import IndexStore
 
 _SAMPLE = 6000
@@ -22,19 +21,31 @@ _SAMPLE = 6000
 
 
 class Index:
-    """What ranks the chunks: built when first needed, by one thread, for all questions."""
+    """What ranks the chunks: built when first needed, once for all questions, and kept for those of other runs."""
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
+    def __init__(
+        self, chunks: Sequence[Chunk], ranking: Ranking, store: IndexStore | None = None, *, emit: Emit | None = None
+    ) -> None:
         self._chunks = chunks
-        self._retriever: Retriever | None = None
-        self._building = Lock()
+        self._ranking = ranking
+        self._store = store
+        self._emit = emit
+        self._built: Built | None = None
+        self._building = asyncio.Lock()
 
-    def get(self) -> Retriever:
+    @property
+    def name(self) -> str | None:
+        """What ranked, for people; `None` as long as nothing was ranked."""
+        return None if self._built is None else self._built.name
+
+    async def get(self) -> Retriever:
         """Return it; slow the first time."""
-        with self._building:
-            if self._retriever is None:
-                self._retriever = Bm25(self._chunks)
-            return self._retriever
+        async with self._building:
+            if self._built is None:
+                self._built = await build(self._chunks, self._ranking, self._store)
+                if self._built.note and self._emit:
+                    self._emit(Warned(message=self._built.note))
+            return self._built.retriever
 
 
 class Cut(NamedTuple):
@@ -57,8 +68,10 @@ class Cutter:
         scales: dict[tuple[str, str], float],
         delimiters: Delimiters,
         index: IndexStore | None = None,
+        ranking: Ranking | None = None,
         emit: Emit | None = None,
     ) -> None:
+        self._ranking = ranking or Ranking()
         self._documents = documents
         self._models = models
         self._scales = scales
@@ -91,7 +104,7 @@ class Cutter:
             borders = (size, strategy.fill)
             if borders not in self._cuts:
                 chunks = await self._cut(size, strategy.fill)
-                self._cuts[borders] = Cut(chunks, Index(chunks), await asyncio.to_thread(_hash, chunks))
+                self._cuts[borders] = Cut(chunks, self._index_of(chunks), await asyncio.to_thread(_hash, chunks))
         cut = self._cuts[borders]
         estimate = await strategy.estimate(plan, cut.chunks)
         if not estimate.writers:
@@ -103,6 +116,9 @@ class Cutter:
     async def _cut(self, tokens: int, fill: float) -> list[Chunk]:
         kept = None if self._index is None else self._index.shelf("cuts")
         return await cut_all(self._documents, tokens=tokens, fill=fill, kept=kept, emit=self._emit)
+
+    def _index_of(self, chunks: Sequence[Chunk]) -> Index:
+        return Index(chunks, self._ranking, self._index, emit=self._emit)
 
 
 def _hash(chunks: Sequence[Chunk]) -> str:

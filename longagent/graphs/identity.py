@@ -20,6 +20,7 @@ def run_id(
     strategy: Strategy,
     config: Any,
     models: Models,
+    ranking: str,
     seed: int | None,
 ) -> str:
     """Return 16 hexadecimal digits: a hash of all that decides what a run does, and of nothing else.
@@ -34,6 +35,7 @@ def run_id(
         strategy: how it is read.
         config: the strategy's own.
         models: who reads.
+        ranking: what decides which chunks are read first, or at all.
         seed: of sampling.
     """
     identity: dict[str, Any] = {
@@ -42,6 +44,7 @@ def run_id(
         "strategy": strategy.name,
         "config": asdict(config),
         "models": {agent.role: _model(models.of(agent.role)) for agent in strategy.agents},
+        "ranking": ranking,
         "seed": seed,
         "prompts": {agent.name: agent.prompt.hash for agent in strategy.agents},
     }

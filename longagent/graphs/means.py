@@ -8,9 +8,11 @@ from typing import Any
 
 from longagent.agents.passages import Delimiters
 from longagent.answer import Verify
+from longagent.graphs.reranking import Reranker
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.flights import Flights
 from longagent.llm.retries import Policy
+from longagent.retrievers import Ranking
 from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
 
@@ -29,6 +31,10 @@ class Means:
     delimiters: Delimiters = field(default_factory=lambda: _OF_THIS_PROCESS)
     """Made from the installation's secret, where replies are to be found again by other processes."""
     cache: ResponseCache | None = None
+    ranking: Ranking = field(default_factory=Ranking)
+    """How chunks are ranked."""
+    reranker: Reranker | None = None
+    """Puts the best of them in order once more."""
     index: IndexStore | None = None
     """What was read of chunks for all questions; off together with the cache."""
     cached_only: bool = False

@@ -53,6 +53,7 @@ class Run:
             scales=self._means.scales,
             delimiters=self._means.delimiters,
             index=self._means.index,
+            ranking=self._means.ranking,
             emit=emit,
         )
         self._chooser = Chooser(
@@ -102,8 +103,14 @@ class Run:
             strategy=resolved.strategy,
             config=resolved.config,
             models=self._models,
+            ranking=self._ranked_by,
             seed=seed,
         )
+
+    @property
+    def _ranked_by(self) -> str:
+        ranking, reranker = self._means.ranking, self._means.reranker
+        return ranking.identity if reranker is None else f"{ranking.identity} {reranker.identity}"
 
     async def prepare(self, question: str, *, seed: int | None, batch: Sequence[str] = ()) -> Asked:
         """Get a question ready to be answered: documents cut, journal open, room for the answer promised. Close it.

@@ -35,7 +35,7 @@ async def open_litellm(
         UsageError: LiteLLM does not know the provider, its key is missing, or nothing may leave this machine.
     """
     provider, _, short = model.partition("/")
-    await _check_provider(provider, short)
+    await check_provider(provider, short)
     if offline:
         raise UsageError(f"offline, but {model!r} is called over the network.", hint="Drop --offline, or use -m local.")
     # In a thread: a locked keyring waits for its user.
@@ -58,7 +58,16 @@ async def open_litellm(
     )
 
 
-async def _check_provider(provider: str, short: str) -> None:
+async def check_provider(provider: str, short: str) -> None:
+    """Refuse a provider that LiteLLM does not know.
+
+    Args:
+        provider: what stands before the slash.
+        short: what stands behind it.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     problem = f"no provider of models is named {provider!r}."
     # A slip in one of our own names is told at once, the others after three seconds of importing LiteLLM.
     close = get_close_matches(provider, OURS, n=1, cutoff=0.8)

@@ -17,6 +17,8 @@ from longagent.store.index_store import IndexStore
 from longagent.store.response_cache import ResponseCache
 
 if TYPE_CHECKING:
+    from longagent.llm.embedding import Embedder
+    from longagent.llm.embedding.server import ServerEmbedder
     from longagent.llm.prices import ModelFacts
 
 
@@ -34,6 +36,8 @@ class Opened:
         self._opening = asyncio.Lock()
         self._models: dict[str | None, Model] = {}
         self._limits: dict[str, Limit] = {}
+        self._embedder: Embedder | None = None
+        self._cross_encoder: ServerEmbedder | None = None
         self.flights = Flights()
         self.scales: dict[tuple[str, str], float] = {}
         self.cache: ResponseCache | None = None
@@ -53,6 +57,11 @@ class Opened:
         """Whether the model lives on a server, which can be asked before any work is done."""
         return self._given is None and not self._settings.embedded
 
+    @property
+    def reads_one_passage(self) -> bool:
+        """Whether the model is the small one that comes along."""
+        return self._given is None and self._settings.embedded and self._settings.model in {None, "local"}
+
     async def models(self, emit: Emit) -> Models:
         """Return the models, opening those that are not open; `emit` is told of progress."""
         if self._pid != os.getpid():  # forked: connections, threads and locks are the parent's
@@ -65,14 +74,56 @@ class Opened:
     async def aclose(self) -> None:
         """Close what was opened here."""
         models, stores = self._models.values(), (self.cache, self.index)
+        remote = (self._embedder, self._cross_encoder)
         self._start()
         async with AsyncExitStack() as stack:
             # The last first: ending the models' processes must not wait for a disk.
             for store in stores:
                 if store is not None:
                     stack.push_async_callback(store.aclose)
+            for each in remote:
+                if each is not None and hasattr(each, "aclose"):
+                    stack.push_async_callback(each.aclose)
             for model in models:
                 stack.push_async_callback(model.aclose)
+
+    async def embedder(self) -> "Embedder":
+        """Return the embedder that the settings name; see `open_embedder`."""
+        from longagent.llm.embedding.open import open_embedder
+
+        settings = self._settings
+        async with self._opening:
+            if self._embedder is None:
+                self._embedder = await open_embedder(
+                    settings.embedder,
+                    base_url=settings.embedder_url,
+                    api_key=settings.embedder_api_key,
+                    openai_key=settings.openai_api_key,
+                    offline=settings.offline,
+                    config_dir=settings.config_dir,
+                    timeout=settings.call_timeout,
+                )
+            return self._embedder
+
+    async def cross_encoder(self) -> "ServerEmbedder":
+        """Return the model that the settings name for reranking.
+
+        Raises:
+            UsageError: no server is named that it would be on, or it may not be asked.
+        """
+        from longagent.llm.embedding.open import open_cross_encoder
+
+        settings = self._settings
+        async with self._opening:
+            if self._cross_encoder is None:
+                self._cross_encoder = open_cross_encoder(
+                    settings.rerank,
+                    base_url=settings.embedder_url,
+                    api_key=settings.embedder_api_key,
+                    offline=settings.offline,
+                    timeout=settings.call_timeout,
+                )
+            return self._cross_encoder
 
     @cached_property
     def _overrides(self) -> "dict[str, ModelFacts]":

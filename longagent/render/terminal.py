@@ -130,6 +130,8 @@ def footer(answer: Answer) -> str:
     if coverage.chunks:
         failed = f", {coverage.failed} failed" if coverage.failed else ""
         took.append(f"read {coverage.read} of {coverage.chunks} chunks{failed}")
+    if answer.ranking and answer.ranking != "bm25":
+        took.append(f"ranked by {answer.ranking}")
     if answer.retrieval and answer.retrieval.sentences:
         took.append(_says_retrieved(answer.retrieval))
     return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from longagent.documents.document import Chunk
 from longagent.evidence.words import keys
-from longagent.retrievers.retriever import Ranked
+from longagent.retrievers.postings import Postings
+from longagent.retrievers.retriever import Ranked, best_first
 
 
 class Scores:
-    """How well texts fit a query, by the words they share with it, rare words counting more.
+    """How well a few texts fit a query, by the words they share with it, rare words counting more; see `Postings`.
 
     Args:
         terms: the content words of each text, as `evidence.words.keys` gives them.
@@ -33,12 +37,17 @@ class Scores:
 class Bm25:
     """Ranks chunks by the words they share with a query, rare words counting more."""
 
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._chunks = list(chunks)
-        self._scores = Scores([keys(chunk.search_text) for chunk in self._chunks])
+    name = "bm25"
+
+    def __init__(self, chunks: Sequence[Chunk], postings: Postings | None = None) -> None:
+        """Read the chunks, unless `postings` hold already what would be read."""
+        self._chunks = chunks
+        self._postings = postings or Postings.of_texts(chunk.search_text for chunk in chunks)
+
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """Return the score of each chunk, 0 where it has no word of the query."""
+        return self._postings.scores(query)
 
     def rank(self, query: str, *, limit: int | None = None) -> list[Ranked]:
-        """Return the chunks, best first, ties by index; those without a word of the query come last with score 0."""
-        ranked = [Ranked(chunk, score) for chunk, score in zip(self._chunks, self._scores.of(query), strict=True)]
-        ranked.sort(key=lambda item: (-item.score, item.chunk.index))
-        return ranked[:limit]
+        """Return the chunks, best first; see `Retriever.rank`."""
+        return best_first(self._chunks, self.scores(query), limit)

@@ -52,7 +52,7 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     answer = done.json
     assert list(answer) == [
         *("schema", "question", "answer", "found", "partial", "written", "traced", "verify", "citations"),
-        *("conflicts", "strategy", "strategy_reason", "model", "usage", "coverage", "retrieval"),
+        *("conflicts", "strategy", "strategy_reason", "model", "usage", "coverage", "retrieval", "ranking"),
         *("seconds", "warnings", "run_id"),
     ]
     assert (answer["schema"], answer["question"], answer["found"], answer["partial"]) == (1, QUESTION, True, False)

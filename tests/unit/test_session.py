@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.survey import NEEDLE, QUESTION, long_document
@@ -386,7 +387,7 @@ session.close()
 
 
 def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    from longagent.graphs import cutting
+    from longagent.retrievers import building
 
     built: list[str] = []
 
@@ -395,8 +396,10 @@ def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPa
             built.append(threading.current_thread().name)
             super().__init__(chunks)
 
-    monkeypatch.setattr(cutting, "Bm25", Counted)
-    Session(model=PromptReader(), strategy="rag").ask_many(long_document(), [QUESTION] * 4)
+    monkeypatch.setattr(building, "Bm25", Counted)
+    Session(model=PromptReader(), strategy="rag", cache=False, retriever="bm25").ask_many(
+        long_document(), [QUESTION] * 4
+    )
     assert len(built) == 1
     assert built[0] != "longagent", "the loop must stay free while an index is built"
 
@@ -412,3 +415,27 @@ def test_the_error_behind_a_failure_is_kept_and_in_no_traceback() -> None:
 def test_an_empty_document_is_refused() -> None:
     with pytest.raises(SourceError, match="empty"):
         Session(model=PromptReader()).ask(Document.from_text(" \n "), QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"model": PromptReader()}, "auto"),
+        ({}, "bm25"),
+        ({"model": "local"}, "bm25"),
+        ({"model": "local/other.gguf"}, "auto"),
+        ({"retriever": "hybrid"}, "hybrid"),
+        ({"model": PromptReader(), "retriever": "bm25"}, "bm25"),
+    ],
+)
+def test_the_embedded_model_alone_is_left_to_words_where_nothing_is_said(options: dict[str, Any], kind: str) -> None:
+    from longagent.graphs.wanted import ranking
+
+    with Session(**options) as session:
+        assert asyncio.run(ranking(session.settings, session._opened)).kind == kind
+    assert asyncio.run(ranking(session.settings, None)).kind == "bm25"
+
+
+def test_a_retriever_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="retriever = 'best'.*auto, bm25, dense, hybrid"):
+        Session(retriever="best")

@@ -37,6 +37,10 @@ DOCUMENT = Document.from_pages(
 CHUNKS = chunk([DOCUMENT], tokens=700)
 
 
+async def ranker() -> Bm25:
+    return Bm25(CHUNKS)
+
+
 class Room:
     """A context and what it told."""
 
@@ -55,7 +59,7 @@ class Room:
             ),
             documents=[DOCUMENT],
             chunks=CHUNKS,
-            retriever=lambda: Bm25(CHUNKS),
+            retriever=ranker,
             config=None,
             emit=self.events.append,
             delimiters=Delimiters(b"tests"),

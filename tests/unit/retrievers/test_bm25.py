@@ -1,12 +1,7 @@
 import pytest
+from support.chunks import chunks
 
-from longagent.documents.document import Chunk, Document, Span
 from longagent.retrievers import Bm25, Retriever
-
-
-def chunks(*texts: str) -> list[Chunk]:
-    document = Document.from_pages(texts, id="d", name="d")
-    return [Chunk(i, Span(document, page.start, page.end), len(texts[i])) for i, page in enumerate(document.pages)]
 
 
 def order(query: str, *texts: str) -> list[int]:
