@@ -37,6 +37,8 @@ class Citation:
     said: str | None = None
     """The model's own words, if it quoted."""
     status: Status = "located"
+    where: str | None = None
+    """The place in words, such as `p. 6`, `slide 3 “Outlook”`, `sheet “Sales”` or `line 12`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Source:
     page_end: int
     chunk: int
     """Counted from 1, in the order of the source."""
+    where: str | None = None
+    """As in `Citation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

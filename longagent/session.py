@@ -13,9 +13,9 @@ from longagent import background
 from longagent.agents.passages import Delimiters
 from longagent.answer import Answer, Verify
 from longagent.documents import Loaded, Source, load
-from longagent.documents.load import looks_like_text
+from longagent.documents.sources import looks_like_text
 from longagent.errors import UsageError
-from longagent.events import DocumentLoaded, Emit, Event, Numbered, RunFinished, Warned
+from longagent.events import Emit, Event, Numbered, RunFinished
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.opened import Opened
 from longagent.llm.retries import Policy
@@ -25,7 +25,6 @@ from longagent.store.secret import install_secret
 from longagent.tracing import Tracers, open_tracers
 
 if TYPE_CHECKING:
-    from longagent.documents import Document
     from longagent.graphs import Forecast, Run, Strategy
     from longagent.graphs.asked import Asked
     from longagent.graphs.graph_reader.fact_graph import FactGraph
@@ -264,7 +263,8 @@ class Session:
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
         if self._opened.remote:
             await self._opened.models(emit)
-        loaded = Loaded((), ()) if sources is None else await self._load(sources, emit)
+        strict = self.settings.strict_sources
+        loaded = Loaded((), ()) if sources is None else await load(sources, emit=emit, strict=strict)
         models = await self._opened.models(emit)
         if foreign:
             known = {agent.role for agent in resolved.strategy.agents}
@@ -299,22 +299,6 @@ class Session:
             cost=settings.max_cost,
             seconds=settings.timeout,
         )
-
-    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
-        def tell(document: "Document") -> None:
-            emit(
-                DocumentLoaded(
-                    name=document.name,
-                    document_id=document.id,
-                    pages=len(document.pages),
-                    characters=len(document.text),
-                )
-            )
-
-        loaded = await load(sources, loaded=tell)
-        for warning in loaded.warnings:
-            emit(Warned(message=warning))
-        return loaded
 
 
 async def _finished(asked: "Asked", emit: Emit) -> Answer:

@@ -1,73 +1,54 @@
-"""From what the user names (files, folders, patterns, standard input, text, bytes) to documents."""
+"""From sources to documents: read several at once, each by the reader of its format."""
 
 import asyncio
 import os
-import sys
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from longagent.documents.document import Document
 from longagent.documents.formats import markdown, text
-from longagent.documents.paths import File, OtherKindError, find, read_file, status
+from longagent.documents.outcome import Loaded, Outcome
+from longagent.documents.paths import File, OtherKindError, read_file
 from longagent.documents.pdf import read_pdf
 from longagent.documents.sniff import sniff
+from longagent.documents.sources import Item, Source, resolve
 from longagent.errors import SourceError, UsageError
+from longagent.events import DocumentLoaded, Emit, Warned
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | Document
-"""A path, a folder, a pattern, `-` for standard input, or text (a `str` with a line break); bytes; an open file."""
-
-LONGEST_PATH = 4096
-"""A longer `str` that is not a path is taken for text."""
+_Read: TypeAlias = Document | SourceError
+"""What became of something that was to be read."""
 
 
-class Loaded(NamedTuple):
-    """Documents in the order given, and everything the user should know about the sources."""
-
-    documents: tuple[Document, ...]
-    warnings: tuple[str, ...]
-
-
-class _Content(NamedTuple):
-    """Bytes that are not a file."""
-
-    data: bytes
-    name: str
-    sweep: str | None = None
-
-
-async def load(sources: Sequence[Source], *, loaded: Callable[[Document], None] | None = None) -> Loaded:
+async def load(sources: Sequence[Source], *, emit: Emit | None = None, strict: bool = False) -> Loaded:
     """Read sources into documents; equal content is read once.
 
     Of several sources, those that cannot be read become warnings as long as one can.
 
     Args:
         sources: What to read.
-        loaded: Called with each document as soon as it is read.
+        emit: Told of each document as soon as it is read, which may be in another order, and of each warning.
+        strict: Stop at the first source that cannot be read; files of other kinds in a folder are none.
 
     Raises:
-        SourceError: a path does not exist, or nothing could be read.
+        SourceError: a path does not exist, nothing could be read, or (if strict) something could not.
         UsageError: a source is a URL, or there is none.
     """
     if not sources:
         raise UsageError("No document was given.", hint="Name a file or a folder, or - for standard input.")
-    result = _Result(loaded)
     # All names are looked up before anything is read, so that a typing error shows at once.
-    for item in [item for source in sources for item in await _resolve(source)]:
-        try:
-            if isinstance(item, Document):
-                if not item.text.strip():
-                    raise SourceError(item.name, "is empty.")
-                result.add(item)
-                continue
-            data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
-            if not result.is_known(sha256(data).hexdigest(), item.name):
-                result.add(await read(data, name=item.name))
-        except SourceError as error:
-            result.fail(error, item.sweep if not isinstance(item, Document) else None)
-    return result.finish()
+    items = await resolve(sources)
+    outcome = Outcome()
+    for item, found in zip(items, await _Reader(len(items), emit=emit, strict=strict).read(items), strict=True):
+        if isinstance(found, Document):
+            outcome.add(found, item.name)
+        else:
+            outcome.fail(found, None if isinstance(item, Document) else item.sweep)
+    loaded = outcome.finish()
+    if emit:
+        for warning in loaded.warnings:
+            emit(Warned(message=warning))
+    return loaded
 
 
 async def read(data: bytes, *, name: str) -> Document:
@@ -81,130 +62,99 @@ async def read(data: bytes, *, name: str) -> Document:
         return await read_pdf(data, name=name)
     reader = markdown.read if form == "markdown" else text.read
     parsed = await asyncio.to_thread(reader, data)
-    document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name)
+    document = Document.from_parsed(parsed, id=sha256(data).hexdigest(), name=name, format=form)
     if not document.text.strip():
         raise SourceError(name, "is empty.")
     return document
 
 
-async def _resolve(source: Source) -> Sequence[Document | _Content | File]:
-    if isinstance(source, Document):
-        return [source]
-    if isinstance(source, bytes | bytearray | memoryview):
-        return [_Content(bytes(source), "document")]
-    if isinstance(source, str):
-        return await _resolve_name(source)
-    if isinstance(source, os.PathLike):
-        return await asyncio.to_thread(find, os.fsdecode(source))
-    if not hasattr(source, "read"):
-        raise UsageError(f"A {type(source).__name__} is not a document.", hint="Pass a path, bytes or an open file.")
-    data: bytes | str = await asyncio.to_thread(source.read)
-    name = getattr(source, "name", None)
-    if isinstance(data, str):
-        data = data.encode("utf-8", "replace")
-    return [_Content(data, name if isinstance(name, str) else "document")]
+def at_once() -> int:
+    """Return how many files are read at a time: one for each core this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def looks_like_text(source: str) -> bool:
-    """Whether a source is hardly a path; if no file is called like it, it is the document itself."""
-    return "\n" in source or len(source) > LONGEST_PATH
+class _Bytes(NamedTuple):
+    """The content of a file."""
+
+    data: bytes
+    hash: str
+    twin: asyncio.Task[_Read] | None
+    """Who reads the same content, or did."""
 
 
-async def _resolve_name(source: str) -> Sequence[Document | _Content | File]:
-    if source == "-":
-        return [_Content(await _read_stdin(), "standard input")]
-    if looks_like_text(source) and await asyncio.to_thread(status, source) is None:
-        given = text.clean(source)
-        if not given.strip():
-            raise SourceError("text", "is empty.")
-        return [Document.from_text(given)]
-    return await asyncio.to_thread(find, source)
+class _Reader:
+    """Reads items at the same time, as many as there are cores; no more files than those are held as bytes."""
 
+    def __init__(self, total: int, *, emit: Emit | None, strict: bool) -> None:
+        self._total = total
+        self._emit = emit
+        self._strict = strict
+        self._done = 0
+        self._told = set[str]()
+        self._by_hash: dict[str, asyncio.Task[_Read]] = {}
+        """Who reads it, or did, by hash of the content; the last one of several."""
 
-async def _read_stdin() -> bytes:
-    """Read standard input to its end. In a daemon thread: waiting for a terminal must not hold up an interrupt."""
-    if sys.stdin is None:
-        raise SourceError("standard input", "is closed.", hint="Pipe a document into it, or pass a path.")
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[bytes] = loop.create_future()
-    # The raw file, since a thread that holds the buffered one's lock at exit makes Python abort.
-    stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    async def read(self, items: Sequence[Item]) -> list[_Read]:
+        """Return what became of each item.
 
-    def settle(data: bytes) -> None:
-        if not done.done():
-            done.set_result(data)
-
-    def work() -> None:
+        Raises:
+            SourceError: one cannot be read, and strict.
+        """
+        slots = asyncio.Semaphore(at_once())
+        tasks: list[asyncio.Task[_Read]] = []
         try:
-            data = stream.read() or b""
-        except (OSError, ValueError):  # closed: as good as empty
-            data = b""
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, data)
+            async with asyncio.TaskGroup() as group:
+                for item in items:
+                    await slots.acquire()
+                    # Opened one after the other: of several with the same content, the first that was given counts.
+                    content = await self._open(item)
+                    tasks.append(group.create_task(self._settle(item, content)))
+                    tasks[-1].add_done_callback(lambda _: slots.release())
+                    if isinstance(content, _Bytes):
+                        self._by_hash[content.hash] = tasks[-1]
+        except BaseExceptionGroup as failed:
+            first = failed.exceptions[0]
+            raise first from first.__cause__
+        return [task.result() for task in tasks]
 
-    threading.Thread(target=work, name="longagent-stdin", daemon=True).start()
-    return await done
+    async def _open(self, item: Item) -> _Bytes | _Read:
+        if isinstance(item, Document):
+            return item if item.text.strip() else SourceError(item.name, "is empty.")
+        try:
+            data = await asyncio.to_thread(read_file, item) if isinstance(item, File) else item.data
+        except SourceError as error:
+            return error
+        hash_ = await asyncio.to_thread(lambda: sha256(data).hexdigest())
+        return _Bytes(data, hash_, self._by_hash.get(hash_))
 
-
-@dataclass
-class _Result:
-    """What was read so far, and what was not."""
-
-    loaded: Callable[[Document], None] | None
-    documents: dict[str, Document] = field(default_factory=dict)
-    failures: list[SourceError] = field(default_factory=list)
-    """Of sources that were named."""
-    swept: dict[str, list[SourceError]] = field(default_factory=dict)
-    """Of files found in a folder or by a pattern."""
-    repeated: list[str] = field(default_factory=list)
-
-    def add(self, document: Document) -> None:
-        if self.is_known(document.id, document.name):
-            return
-        self.documents[document.id] = document
-        if self.loaded:
-            self.loaded(document)
-
-    def is_known(self, id: str, name: str) -> bool:  # noqa: A002
-        known = self.documents.get(id)
-        if known is not None:
-            self.repeated.append(f"{name} has the same content as {known.name} and was read once")
-        return known is not None
-
-    def fail(self, error: SourceError, sweep: str | None) -> None:
-        if sweep is None:
-            self.failures.append(error)
-        else:
-            self.swept.setdefault(sweep, []).append(error)
-
-    def finish(self) -> Loaded:
-        if not self.documents:
-            raise self._nothing()
-        warnings = [f"{document.name}: {text}" for document in self.documents.values() for text in document.warnings]
-        warnings += [f"skipped: {error}" for error in self.failures]
-        # In a folder other files are to be expected: one line for all of them.
-        warnings += [f"skipped in {sweep}: {_listed(errors, sweep)}" for sweep, errors in self.swept.items()]
-        return Loaded(tuple(self.documents.values()), tuple(warnings + self.repeated))
-
-    def _nothing(self) -> SourceError:
-        failures = [*self.failures]
-        for sweep, errors in self.swept.items():
-            failures.append(
-                SourceError(sweep, "no documents in it that can be read.", hint=f"Skipped: {_listed(errors, sweep)}.")
+    async def _settle(self, item: Item, content: _Bytes | _Read) -> _Read:
+        found = await _parse(item.name, content) if isinstance(content, _Bytes) else content
+        self._done += 1
+        if isinstance(found, SourceError):
+            if self._strict and not isinstance(found, OtherKindError):
+                raise found
+        elif self._emit and found.id not in self._told:
+            self._told.add(found.id)
+            self._emit(
+                DocumentLoaded(
+                    name=found.name,
+                    document_id=found.id,
+                    pages=len(found.pages),
+                    characters=len(found.text),
+                    done=self._done,
+                    total=self._total,
+                )
             )
-        first, others = failures[0], len(failures) - 1
-        if not others:
-            return first
-        more = "1 more source" if others == 1 else f"{others} more sources"
-        return SourceError(first.source, first.problem, hint=f"{first.hint} Nor could {more} be read.".strip())
+        return found
 
 
-def _listed(errors: list[SourceError], sweep: str) -> str:
-    """Name the first few files that look like documents, and count the rest."""
-    failed = [error for error in errors if not isinstance(error, OtherKindError)]
-    parts = [f"{error.source.removeprefix(sweep).lstrip('/')} ({error.problem.rstrip('.')})" for error in failed[:3]]
-    if len(failed) > 3:
-        parts.append(f"{len(failed) - 3} more that cannot be read")
-    if others := len(errors) - len(failed):
-        parts.append("1 file of another kind" if others == 1 else f"{others} files of other kinds")
-    return ", ".join(parts)
+async def _parse(name: str, content: _Bytes) -> _Read:
+    # What cannot be read under one name may be under another, since text has no other mark.
+    if content.twin and isinstance(document := await content.twin, Document):
+        return document
+    try:
+        return await read(content.data, name=name)
+    except SourceError as error:
+        return error

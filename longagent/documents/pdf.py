@@ -69,7 +69,8 @@ def _document(raw: list[str], blank: set[int], broken: list[int], *, data: bytes
         )
         if numbers
     ]
-    return Document.from_pages(pages, id=sha256(data).hexdigest(), name=name, paged=True, warnings=warnings)
+    hash_ = sha256(data).hexdigest()
+    return Document.from_pages(pages, id=hash_, name=name, paged=True, warnings=warnings, format="pdf")
 
 
 def _no_text(name: str, count: int, *, garbled: bool, blank: bool) -> SourceError:

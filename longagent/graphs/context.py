@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 from longagent.agents.agent import Agent
 from longagent.agents.passages import Delimiters
 from longagent.answer import Citation, Conflict, Rival, Source, Verify
-from longagent.documents import Chunk, Document, Span
+from longagent.documents import Chunk, Document, Span, place
 from longagent.documents.chunking import halves
 from longagent.errors import (
     BudgetReached,
@@ -136,10 +136,10 @@ class Context:
     def citation(self, ref: CitationRef) -> Citation:
         """Return the citation a reference stands for."""
         document = self._by_id[ref["document_id"]]
-        page = page_end = quote = None
+        page = page_end = quote = where = None
         if ref["start"] is not None and ref["end"] is not None:
             span = Span(document, ref["start"], ref["end"])
-            page, page_end, quote = span.page, span.page_end, span.text
+            page, page_end, quote, where = span.page, span.page_end, span.text, place(span)
         return Citation(
             document=document.name,
             document_id=document.id,
@@ -150,6 +150,7 @@ class Context:
             quote=quote,
             said=ref["said"],
             status=ref["status"],
+            where=where,
         )
 
     def conflict(self, ref: ConflictRef) -> Conflict:
@@ -174,6 +175,7 @@ class Context:
             page=span.page,
             page_end=span.page_end,
             chunk=chunk.index + 1,
+            where=place(span),
         )
 
     @cached_property

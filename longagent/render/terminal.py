@@ -74,9 +74,12 @@ def _contradicted(answer: Answer) -> Iterator[str]:
 
 
 def _places(rival: Rival) -> str:
-    pages = list(dict.fromkeys(source.page for source in rival.sources))
-    listed = ", ".join(map(str, pages[:_MOST_PAGES])) + (", …" if len(pages) > _MOST_PAGES else "")
-    return f"p. {listed}"
+    places = list(dict.fromkeys((source.document, source.where or f"p. {source.page}") for source in rival.sources))
+    several = len({document for document, _ in places}) > 1
+    listed = [f"{document} {where}" if several else where for document, where in places[:_MOST_PAGES]]
+    if not several and all(where.startswith("p. ") for where in listed):
+        listed = [listed[0], *(where.removeprefix("p. ") for where in listed[1:])]
+    return one_line(", ".join(listed)) + (", …" if len(places) > _MOST_PAGES else "")
 
 
 def _says_nothing(answer: Answer) -> str:
@@ -106,9 +109,15 @@ def _citation(number: int, citation: Citation) -> Iterator[Text]:
         yield Text.assemble(f"[{number}] ", status)
         yield Text(f"“{_shortened(citation.said or '')}” does not stand in the source.", style="italic")
         return
-    pages = f"p. {citation.page}" if citation.page == citation.page_end else f"p. {citation.page}–{citation.page_end}"
-    yield Text.assemble(f"[{number}] ", (pages, "bold"), f"  {one_line(citation.document)}  ", status)
+    where = one_line(citation.where or _pages(citation))
+    yield Text.assemble(f"[{number}] ", (where, "bold"), f"  {one_line(citation.document)}  ", status)
     yield Text(f"“{_shortened(citation.quote)}”", style="italic")
+
+
+def _pages(citation: Citation) -> str:
+    """Return where it stands, for answers from before places had words."""
+    pages = f"p. {citation.page}"
+    return pages if citation.page == citation.page_end else f"{pages}–{citation.page_end}"
 
 
 def _shortened(quote: str, most: int = _LONGEST_QUOTE) -> str:
