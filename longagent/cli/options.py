@@ -59,6 +59,9 @@ CacheOnly: TypeAlias = Annotated[
 Offline: TypeAlias = Annotated[
     bool, typer.Option("--offline", help="Refuse every connection that leaves this machine.")
 ]
+Strict: TypeAlias = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first source that cannot be read, instead of skipping it.")
+]
 Trace: TypeAlias = Annotated[
     Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
 ]

@@ -143,8 +143,15 @@ class Document:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `longagent show --json` prints."""
-        pages = [{"number": p.number, "start": p.start, "end": p.end, "text": self.page_text(p)} for p in self.pages]
-        return {"document": self.name, "document_id": self.id, "text": self.text, "pages": pages}
+        return {
+            "document": self.name,
+            "document_id": self.id,
+            "format": self.format,
+            "text": self.text,
+            "pages": [page._asdict() | {"text": self.page_text(page)} for page in self.pages],
+            "headings": [heading._asdict() for heading in self.headings],
+            "warnings": list(self.warnings),
+        }
 
 
 class Span(NamedTuple):

@@ -165,8 +165,9 @@ def _is_column(source: Any) -> bool:
 def _column(column: Any) -> Document:
     """Rows are called by the column's index, where that says more than their number."""
     values = column.to_list()
-    index = list(getattr(column, "index", ()))
-    titles = index if len(index) == len(values) and index != list(range(len(values))) else None
+    index = getattr(column, "index", None)
+    labels = [] if index is None or callable(index) else list(index)
+    titles = labels if len(labels) == len(values) and labels != list(range(len(values))) else None
     return from_rows(values, name=_words(column.name) or "column", titles=titles)
 
 

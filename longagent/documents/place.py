@@ -32,12 +32,13 @@ def place(span: Span) -> str:
     return heading(document, first)
 
 
-def heading(document: Document, page: Page) -> str:
-    """Return what a page or section is called, such as `page 6` or `section 3 “Results”`."""
+def heading(document: Document, page: Page, *, counted: bool = False) -> str:
+    """Return what a page or section is called, such as `page 6`, `section 3 “Results”`; if counted, `page 6 of 9`."""
     kind = unit(document)
     title = " ".join((page.title or "").split())
     # Sheets have names, and nobody counts them.
-    number = "" if title and kind in {"sheet", "table"} else f" {page.number}"
+    number = "" if title and kind in {"sheet", "table"} and not counted else f" {page.number}"
+    number += f" of {len(document.pages)}" if counted else ""
     called = f"{kind}{number}" + (f" “{_shortened(title)}”" if title else "")
     if document.paged:
         return called + _printed(page)

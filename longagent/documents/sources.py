@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from longagent.documents.document import Document
 from longagent.documents.formats.text import clean
@@ -16,6 +16,8 @@ from longagent.errors import SourceError
 Source = str | os.PathLike[str] | bytes | BinaryIO | Document | Handed
 """A path, a folder, a pattern, `-` for standard input, or text (a `str` with a line break); bytes; an open file; a
 document of LangChain or LlamaIndex; a column of a data frame."""
+
+Sources = Source | Sequence[Source]
 
 LONGEST_PATH = 4096
 """A longer `str` that is not a path is taken for text."""
@@ -31,6 +33,12 @@ class Content(NamedTuple):
 
 Item = Document | Content | File
 """One thing to read, or one that needs no reading."""
+
+
+def listed(sources: Sources) -> Sequence[Source]:
+    """Return one source or several as several."""
+    several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes | bytearray | memoryview)
+    return cast("Sequence[Source]", sources if several else [sources])
 
 
 async def resolve(sources: Sequence[Source]) -> list[Item]:

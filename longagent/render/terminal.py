@@ -30,6 +30,11 @@ def one_line(text: str) -> str:
     return inert(" ".join(text.split()))
 
 
+def readable(quote: str) -> str:
+    """Return a quote on one line, its parted words in one piece."""
+    return one_line(_PARTED.sub("", quote))
+
+
 def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
     whole = not console.is_terminal
@@ -121,7 +126,7 @@ def _pages(citation: Citation) -> str:
 
 
 def _shortened(quote: str, most: int = _LONGEST_QUOTE) -> str:
-    line = one_line(_PARTED.sub("", quote))
+    line = readable(quote)
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
