@@ -34,18 +34,19 @@ class Sentences:
     """Ranks the sentences of documents."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._spans: list[Span] = []
+        self.spans: list[Span] = []
+        """In order, without headings."""
         self._terms: list[list[str]] = []
         self._above: list[list[str]] = []
         """Of the headings, for each sentence."""
         self._ranges: list[tuple[int, int]] = []
         """Which sentences a document has."""
         for document in documents:
-            first = len(self._spans)
-            self._spans += _spans(document)
-            self._ranges.append((first, len(self._spans)))
-            self._above += _above(document, self._spans[first:])
-        self._terms = [keys(span.text) for span in self._spans]
+            first = len(self.spans)
+            self.spans += _spans(document)
+            self._ranges.append((first, len(self.spans)))
+            self._above += _above(document, self.spans[first:])
+        self._terms = [keys(span.text) for span in self.spans]
 
     def rank(self, query: str, *, limit: int | None = None) -> list[RankedSpan]:
         """Return the sentences that share words with a query, or whose neighbours do, best first, ties in order.
@@ -57,7 +58,7 @@ class Sentences:
         ranked: list[RankedSpan] = []
         said = set[tuple[str, str]]()
         for index in order:
-            span = self._spans[index]
+            span = self.spans[index]
             words = (span.document.id, " ".join(span.text.split()))
             if words not in said:
                 said.add(words)
@@ -70,9 +71,9 @@ class Sentences:
         """Return a ranked sentence with `count` sentences before and after it, as far as its document has them."""
         from bisect import bisect_left
 
-        first, last = next((a, b) for a, b in self._ranges if a < b and self._spans[a].document is span.document)
-        at = bisect_left(self._spans, span.start, first, last, key=lambda each: each.start)
-        begin, end = self._spans[max(first, at - count)], self._spans[min(last - 1, at + count)]
+        first, last = next((a, b) for a, b in self._ranges if a < b and self.spans[a].document is span.document)
+        at = bisect_left(self.spans, span.start, first, last, key=lambda each: each.start)
+        begin, end = self.spans[max(first, at - count)], self.spans[min(last - 1, at + count)]
         return Span(span.document, begin.start, end.end)
 
     def _scores(self, query: str) -> "Numbers":
