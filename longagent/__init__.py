@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from longagent.answer import Answer, Citation, Coverage, Usage
     from longagent.documents import Document
     from longagent.errors import LongagentError
+    from longagent.finding import Found, afind, find
     from longagent.once import aask, areason, ask, reason
     from longagent.session import Session
 
@@ -17,12 +18,15 @@ __all__ = [
     "Citation",
     "Coverage",
     "Document",
+    "Found",
     "LongagentError",
     "Session",
     "Usage",
     "aask",
+    "afind",
     "areason",
     "ask",
+    "find",
     "reason",
 ]
 
@@ -32,11 +36,14 @@ _HOMES = {
     "Coverage": "answer",
     "Usage": "answer",
     "Document": "documents",
+    "Found": "finding",
     "LongagentError": "errors",
     "Session": "session",
     "aask": "once",
+    "afind": "finding",
     "areason": "once",
     "ask": "once",
+    "find": "finding",
     "reason": "once",
 }
 

@@ -39,6 +39,8 @@ class Citation:
     status: Status = "located"
     page_label: str | None = None
     """What is printed on the first page as its number, where the file tells and it is another, such as `iv`."""
+    where: str | None = None
+    """The place in words, such as `p. 6`, `slide 3 “Outlook”`, `sheet “Sales”` or `line 12`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Source:
     page_end: int
     chunk: int
     """Counted from 1, in the order of the source."""
+    where: str | None = None
+    """As in `Citation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

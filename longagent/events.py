@@ -19,12 +19,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLoaded(Event):
-    """A source was read."""
+    """A source was read. Several are read at once, so they may come in another order than they were given."""
 
     name: str
     document_id: str
     pages: int
     characters: int
+    done: int
+    """Sources that are dealt with, this one and those that cannot be read included."""
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

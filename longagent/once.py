@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from longagent.answer import Answer
-from longagent.session import Session, Sources
+from longagent.documents.sources import Sources
+from longagent.session import Session
 
 
 def ask(sources: Sources, question: str, **session: Any) -> Answer:

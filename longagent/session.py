@@ -7,16 +7,15 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any
 
 from longagent import background
 from longagent.agents.passages import Delimiters
 from longagent.answer import Answer, Verify
 from longagent.documents import Loaded, Source, load
-from longagent.documents.load import looks_like_text
-from longagent.documents.ocr import Recognised
+from longagent.documents.sources import Sources, listed, looks_like_text
 from longagent.errors import UsageError
-from longagent.events import DocumentLoaded, Emit, Event, Numbered, PageRecognised, RunFinished, Warned
+from longagent.events import Emit, Event, Numbered, RunFinished
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.opened import Opened
 from longagent.llm.retries import Policy
@@ -26,14 +25,10 @@ from longagent.store.secret import install_secret
 from longagent.tracing import Tracers, open_tracers
 
 if TYPE_CHECKING:
-    from longagent.documents import Document
     from longagent.graphs import Forecast, Run, Strategy
     from longagent.graphs.asked import Asked
     from longagent.graphs.graph_reader.fact_graph import FactGraph
     from longagent.llm.model import Model
-
-Sources: TypeAlias = Source | Sequence[Source]
-"""A path, folder, glob, bytes, file object, text, `Document`, or several of them."""
 
 REASONING = "infty-think"
 """The strategy that needs no document."""
@@ -96,12 +91,12 @@ class Session:
             UsageError: something in the call is wrong.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(_listed(sources), [question], tracers))[0]
+            return background.run(lambda: self._ask(listed(sources), [question], tracers))[0]
 
     async def aask(self, sources: Sources, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question from documents; as `ask`, awaited."""
         with self._tracers(on_event) as tracers:
-            return (await background.run_async(lambda: self._ask(_listed(sources), [question], tracers)))[0]
+            return (await background.run_async(lambda: self._ask(listed(sources), [question], tracers)))[0]
 
     def ask_many(self, sources: Sources, questions: Sequence[str], *, on_event: Emit | None = None) -> list[Answer]:
         """Answer several questions from the same documents, which are loaded once; answers in the questions' order.
@@ -111,7 +106,7 @@ class Session:
         made them, and among the `cached_calls` of the others: the sum over the answers is what was spent.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._ask(_listed(sources), questions, tracers))
+            return background.run(lambda: self._ask(listed(sources), questions, tracers))
 
     def reason(self, question: str, *, on_event: Emit | None = None) -> Answer:
         """Answer a question without documents: in rounds of bounded reasoning, as `infty-think` does.
@@ -160,8 +155,8 @@ class Session:
         With `None` for sources, that is what `reason` would take.
         """
         questions = [question] if isinstance(question, str) else question
-        listed = None if sources is None else _listed(sources)
-        return background.run(lambda: self._estimate(listed, questions, on_event))
+        several = None if sources is None else listed(sources)
+        return background.run(lambda: self._estimate(several, questions, on_event))
 
     def fact_graph(self, sources: Sources, *, on_event: Emit | None = None) -> "FactGraph":
         """Return the graph of facts that `graph-reader` walks; what is not indexed yet is indexed, and kept for it.
@@ -179,7 +174,7 @@ class Session:
             UsageError: something in the call is wrong.
         """
         with self._tracers(on_event) as tracers:
-            return background.run(lambda: self._index(_listed(sources), tracers))
+            return background.run(lambda: self._index(listed(sources), tracers))
 
     def close(self) -> None:
         """End the models' processes and connections. Safe to call twice; asking again opens them anew."""
@@ -297,6 +292,17 @@ class Session:
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
 
+    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
+        settings, index = self.settings, self._opened.index
+        return await load(
+            sources,
+            emit=emit,
+            strict=settings.strict_sources,
+            password=settings.password,
+            ocr=settings.ocr,
+            kept=None if index is None else index.shelf("documents"),
+        )
+
     def _limits(self) -> Limits:
         settings = self.settings
         return Limits(
@@ -305,36 +311,6 @@ class Session:
             cost=settings.max_cost,
             seconds=settings.timeout,
         )
-
-    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
-        def tell(document: "Document") -> None:
-            emit(
-                DocumentLoaded(
-                    name=document.name,
-                    document_id=document.id,
-                    pages=len(document.pages),
-                    characters=len(document.text),
-                )
-            )
-
-        index = self._opened.index
-        texts = None if index is None else index.shelf("documents")
-
-        def recognised(name: str, state: Recognised) -> None:
-            emit(PageRecognised(name=name, done=state.done, total=state.total))
-
-        loaded = await load(
-            sources,
-            password=self.settings.password,
-            ocr=self.settings.ocr,
-            kept=texts,
-            pages=texts,
-            loaded=tell,
-            recognised=recognised,
-        )
-        for warning in loaded.warnings:
-            emit(Warned(message=warning))
-        return loaded
 
 
 async def _finished(asked: "Asked", emit: Emit) -> Answer:
@@ -354,11 +330,6 @@ def _check(questions: Sequence[str]) -> None:
     for question in questions:
         if not isinstance(question, str) or not question.strip():
             raise UsageError(f"The question is {'empty' if isinstance(question, str) else 'not text'}.")
-
-
-def _listed(sources: Sources) -> Sequence[Source]:
-    several = isinstance(sources, Sequence) and not isinstance(sources, str | bytes | bytearray | memoryview)
-    return cast("Sequence[Source]", sources if several else [sources])
 
 
 def _paths(sources: Sequence[Source]) -> list[str | Path | None]:

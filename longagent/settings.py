@@ -83,6 +83,8 @@ class Settings:
     """What the user knows better about models: `window`, `input_price`, `output_price` by name."""
     offline: bool = False
     """Refuse every connection that leaves this machine."""
+    strict_sources: bool = False
+    """Whether one source that cannot be read is an error, where others can be."""
     api_key: str | None = field(default=None, repr=False)
     """Sent to the servers of `base_url`, never elsewhere."""
     openai_api_key: str | None = field(default=None, repr=False)
@@ -224,6 +226,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "seed": _seed,
     "offline": _flag,
     "ocr": _flag,
+    "strict_sources": _flag,
     "cache_dir": lambda value: Path(value).expanduser(),
     "data_dir": lambda value: Path(value).expanduser(),
     "config_dir": lambda value: Path(value).expanduser(),

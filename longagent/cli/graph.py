@@ -1,5 +1,6 @@
 """`longagent graph`: the graph of facts of documents, as a file for other programs or as a picture."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +15,13 @@ from longagent.cli.options import (
     MaxTotalTokens,
     ModelName,
     NoCache,
+    NoOcr,
     Offline,
+    Password,
     Quiet,
     RoleModel,
     Setting,
+    Strict,
     Timeout,
     Verbose,
     Window,
@@ -46,12 +50,15 @@ def graph(
     role_model: RoleModel = None,
     base_url: BaseUrl = None,
     window: Window = None,
+    strict: Strict = False,
     max_cost: MaxCost = None,
     max_total_tokens: MaxTotalTokens = None,
     max_calls: MaxCalls = None,
     timeout: Timeout = None,
     no_cache: NoCache = False,
     offline: Offline = False,
+    password: Password = None,
+    no_ocr: NoOcr = False,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -61,8 +68,8 @@ def graph(
     What is indexed already is not read again; -S index=code makes no model call.
     """
     with guard(verbose=verbose):
-        from longagent.cli.progress import Progress
-        from longagent.session import GRAPH, Session
+        from longagent.cli.unlocking import unlocked
+        from longagent.session import GRAPH
 
         if out is not None:
             _check(out)
@@ -72,31 +79,50 @@ def graph(
             "role_model": pairs("--role-model", role_model or [], form="ROLE=MODEL") or None,
             "base_url": base_url or None,
             "window": window,
+            "strict_sources": strict or None,
             "max_cost": max_cost,
             "max_total_tokens": max_total_tokens,
             "max_calls": max_calls,
             "timeout": timeout,
             "cache": False if no_cache else None,
             "offline": offline or None,
+            "password": password,
+            "ocr": False if no_ocr else None,
         }
-        given = {name: value for name, value in options.items() if value is not None}
         settings = pairs("-S", setting or [], form="KEY=VALUE")
-        with Progress(-1 if quiet else verbose) as progress, Session(settings=settings, **given) as session:
-            ended = list["Answer"]()
 
-            def tell(event: Event) -> None:
-                progress(event)
-                if isinstance(event, RunFinished):
-                    ended.append(event.answer)
+        def index(asked: str | None) -> "tuple[FactGraph, bool]":
+            given = {name: value for name, value in options.items() if value is not None}
+            if asked is not None:
+                given["password"] = asked
+            return _index(sources, settings, given, level=-1 if quiet else verbose)
 
-            made = session.fact_graph(sources, on_event=tell)
-        progress.gap()
+        made, partial = unlocked(index)
         if out is not None:
             _write(made, out)
-        partial = any(answer.partial for answer in ended)
         _tell(made, out, partial=partial, as_json=as_json)
     if partial:
         raise typer.Exit(3)
+
+
+def _index(
+    sources: Sequence[str], settings: Mapping[str, str], options: Mapping[str, Any], *, level: int
+) -> "tuple[FactGraph, bool]":
+    """Return the graph, and whether a limit ended the indexing."""
+    from longagent.cli.progress import Progress
+    from longagent.session import Session
+
+    ended = list["Answer"]()
+    with Progress(level) as progress, Session(settings=settings, **options) as session:
+
+        def tell(event: Event) -> None:
+            progress(event)
+            if isinstance(event, RunFinished):
+                ended.append(event.answer)
+
+        made = session.fact_graph(sources, on_event=tell)
+    progress.gap()
+    return made, any(answer.partial for answer in ended)
 
 
 def _check(out: Path) -> None:

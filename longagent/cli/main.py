@@ -7,6 +7,7 @@ import typer
 from longagent import __version__
 from longagent.cli.ask import ask
 from longagent.cli.cache import cache
+from longagent.cli.find import find
 from longagent.cli.graph import graph
 from longagent.cli.keys import keys
 from longagent.cli.runs import runs
@@ -43,6 +44,7 @@ def _root(
 app.command()(ask)
 app.command()(think)
 app.command()(graph)
+app.command()(find)
 app.command()(show)
 app.add_typer(strategies)
 app.add_typer(runs)

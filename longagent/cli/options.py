@@ -81,6 +81,9 @@ Password: TypeAlias = Annotated[
 NoOcr: TypeAlias = Annotated[
     bool, typer.Option("--no-ocr", help="Leave pages without text unread, though OCR is installed.")
 ]
+Strict: TypeAlias = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first source that cannot be read, instead of skipping it.")
+]
 Trace: TypeAlias = Annotated[
     Path | None, typer.Option("--trace", metavar="FILE", help="Write every event to this file, one JSON a line.")
 ]

@@ -60,13 +60,15 @@ class Progress:
     Args:
         level: -1 quiet, 0 normal, 1 and up also documents and calls.
         resuming: the run that is meant to go on, if one is; a warning tells if it is not the one that begins.
+        then: what comes after the documents are read.
     """
 
-    def __init__(self, level: int, *, resuming: str | None = None) -> None:
+    def __init__(self, level: int, *, resuming: str | None = None, then: str = "Waiting for the model …") -> None:
         self.begun = False
         """Whether a run has begun, so that something of it is kept."""
         self._level = level
         self._resuming = resuming
+        self._then = then
         self._console = _Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
         self._fetching = False
@@ -127,8 +129,7 @@ class Progress:
     def _show(self, event: Event) -> None:
         match event:
             case DocumentLoaded():
-                self._detail(f"read {event.name}: pages {event.pages}, characters {event.characters}")
-                self._spin("Waiting for the model …")
+                self._show_loaded(event)
             case CuttingProgress() | PageRecognised() | WeightsProgress() | ModelStarting():
                 self._show_wait(event)
             case RunStarted():
@@ -144,6 +145,14 @@ class Progress:
                 self._detail(f"calls not made: {spared}")
             case _:
                 self._show_call(event)
+
+    def _show_loaded(self, event: DocumentLoaded) -> None:
+        done = f"{event.done} of {event.total}"
+        number = f"{done}, " if event.total > 1 else ""
+        self._detail(f"read {number}{event.name}: pages {event.pages}, characters {event.characters}")
+        self._spin(self._then if event.done == event.total else f"Reading the sources: {done} …")
+        if not self._status and monotonic() - self._quiet_since > _QUIET_SECONDS:
+            self.say(f"read {done} sources")
 
     def _show_start(self, event: RunStarted) -> None:
         self.begun = True

@@ -2,6 +2,9 @@
 
 from longagent.documents.chunking import chunk
 from longagent.documents.document import Chunk, Document, Page, Span
-from longagent.documents.load import Loaded, Source, load
+from longagent.documents.load import load
+from longagent.documents.outcome import Loaded
+from longagent.documents.place import place
+from longagent.documents.sources import Source
 
-__all__ = ["Chunk", "Document", "Loaded", "Page", "Source", "Span", "chunk", "load"]
+__all__ = ["Chunk", "Document", "Loaded", "Page", "Source", "Span", "chunk", "load", "place"]

@@ -46,9 +46,11 @@ class Document:
 
     headings: tuple[Heading, ...] = ()
     """In order."""
+    format: str = "text"
+    """What it was read from, such as `pdf`."""
 
     @classmethod
-    def from_parsed(cls, parsed: Parsed, *, id: str, name: str) -> "Document":  # noqa: A002
+    def from_parsed(cls, parsed: Parsed, *, id: str, name: str, format: str = "text") -> "Document":  # noqa: A002
         """Join the parts of a file into a document."""
         pages: list[Page] = []
         headings: list[Heading] = []
@@ -65,6 +67,7 @@ class Document:
             paged=parsed.paged,
             warnings=parsed.warnings,
             headings=tuple(headings),
+            format=format,
         )
 
     @classmethod
@@ -76,14 +79,49 @@ class Document:
         name: str,
         paged: bool = False,
         warnings: Sequence[str] = (),
+        format: str = "text",  # noqa: A002
     ) -> "Document":
         """Join page texts into a document."""
-        return cls.from_parsed(Parsed(tuple(map(Part, pages)), paged, tuple(warnings)), id=id, name=name)
+        parsed = Parsed(tuple(map(Part, pages)), paged, tuple(warnings))
+        return cls.from_parsed(parsed, id=id, name=name, format=format)
 
     @classmethod
     def from_text(cls, text: str, *, name: str = "text") -> "Document":
         """Make a document of one section from text at hand."""
         return cls.from_pages([text], id=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), name=name)
+
+    @classmethod
+    def from_parts(
+        cls,
+        parts: Sequence[Part],
+        *,
+        name: str,
+        paged: bool = False,
+        format: str = "text",  # noqa: A002
+    ) -> "Document":
+        """Make a document of pages or sections at hand; equal ones have the same id, whatever the name."""
+        said = repr([(part.text, part.title, part.label) for part in parts])
+        hash_ = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        return cls.from_parsed(Parsed(tuple(parts), paged), id=hash_, name=name, format=format)
+
+    @classmethod
+    def from_dataframe(cls, frame: Any, *, text: str, title: str | None = None, name: str = "data frame") -> "Document":
+        """Make a document of a data frame (pandas, polars), with a section for each row.
+
+        Args:
+            frame: has columns under their names.
+            text: the column that holds the texts.
+            title: the column that tells rows apart, such as an id; without it rows have numbers, counted from 1.
+            name: of the document.
+
+        Raises:
+            UsageError: there is no such column.
+            SourceError: the column holds no text.
+        """
+        from longagent.documents.handed import column_of, from_rows
+
+        titles = None if title is None else column_of(frame, title)
+        return from_rows(column_of(frame, text), name=name, titles=titles)
 
     @cached_property
     def outline(self) -> Outline:
@@ -108,8 +146,15 @@ class Document:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `longagent show --json` prints."""
-        pages = [{"number": p.number, "start": p.start, "end": p.end, "text": self.page_text(p)} for p in self.pages]
-        return {"document": self.name, "document_id": self.id, "text": self.text, "pages": pages}
+        return {
+            "document": self.name,
+            "document_id": self.id,
+            "format": self.format,
+            "text": self.text,
+            "pages": [page._asdict() | {"text": self.page_text(page)} for page in self.pages],
+            "headings": [heading._asdict() for heading in self.headings],
+            "warnings": list(self.warnings),
+        }
 
 
 class Span(NamedTuple):

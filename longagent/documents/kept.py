@@ -82,7 +82,7 @@ def parsed_from(record: Mapping[str, Any]) -> Parsed | None:
             for text, title, label, headings in record["parts"]
         )
         warnings, unread = tuple(map(_text, record["warnings"])), tuple(map(int, record["unread"]))
-        return Parsed(parts, bool(record["paged"]), warnings, unread)
+        return Parsed(parts, bool(record["paged"]), warnings, unread, _text(record["format"]))
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -4,39 +4,18 @@ import asyncio
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.util import find_spec
-from typing import Any, NamedTuple, Protocol
 
 from longagent.documents.formats.pdf import page_list
 from longagent.documents.formats.pdf_ocr import VERSION
 from longagent.documents.guard import Pool
 from longagent.documents.guard.process import Limits
+from longagent.documents.kept import Kept
 from longagent.documents.parsed import Options, Parsed, UnreadableError
 
 LIMITS = Limits(seconds=180.0, memory=1536 * 1024**2)
 """Of one page: seconds, though a dense one upside down on a busy machine takes more than a minute; and some 0.6 GB.
 
 The runtime of the models reserves more addresses than it uses."""
-
-
-class Pages(Protocol):
-    """Where pages that were read are kept."""
-
-    async def get(self, key: bytes) -> dict[str, Any] | None:
-        """Return what was kept under a key."""
-        ...
-
-    async def put(self, key: bytes, record: dict[str, Any]) -> None:
-        """Keep plain JSON under a key."""
-        ...
-
-
-class Recognised(NamedTuple):
-    """How far OCR of a document has come."""
-
-    id: str
-    """sha256 of its bytes."""
-    done: int
-    total: int
 
 
 def is_installed() -> bool:
@@ -50,8 +29,8 @@ async def read_scans(
     *,
     options: Options,
     pool: Pool,
-    pages: Pages | None = None,
-    told: Callable[[Recognised], None] | None = None,
+    kept: Kept | None = None,
+    told: Callable[[int, int], None] | None = None,
 ) -> Parsed:
     """Fill in the parts that have no text of their own.
 
@@ -60,8 +39,8 @@ async def read_scans(
         data: the file.
         options: as the file was read with.
         pool: reads the pages, as many at a time as it has processes.
-        pages: where pages are kept.
-        told: called after each page.
+        kept: where texts of pages are kept.
+        told: called after each page with how many are done, and of how many.
 
     Raises:
         UnreadableError: OCR found no text either, and there is no other.
@@ -72,7 +51,7 @@ async def read_scans(
     async def one(number: int) -> str | UnreadableError:
         nonlocal done
         key = sha256(f"ocr\n{VERSION}\n{known}\n{number}".encode()).digest()
-        record = await pages.get(key) if pages is not None else None
+        record = await kept.get(key) if kept is not None else None
         text = record.get("text") if record else None
         if not isinstance(text, str):
             try:
@@ -80,11 +59,11 @@ async def read_scans(
             except UnreadableError as error:
                 return error
             text = found.parts[0].text
-            if pages is not None:
-                await pages.put(key, {"text": text})
+            if kept is not None:
+                await kept.put(key, {"text": text})
         done += 1
         if told is not None:
-            told(Recognised(known, done, len(parsed.unread)))
+            told(done, len(parsed.unread))
         return text
 
     async with asyncio.TaskGroup() as group:

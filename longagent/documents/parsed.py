@@ -34,6 +34,8 @@ class Parsed(NamedTuple):
     """What people should know, such as pages that could not be read; without the file's name."""
     unread: tuple[int, ...] = ()
     """Parts, counted from 1, that OCR is to read; only where `Options.ocr` asks for it."""
+    format: str = ""
+    """Which it turned out to be, where the bytes do not tell, as they are encrypted."""
 
 
 class Options(NamedTuple):

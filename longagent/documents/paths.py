@@ -3,13 +3,14 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
 from difflib import get_close_matches
 from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
 from glob import glob
+from os.path import realpath
 from pathlib import Path
 from typing import NamedTuple
 
+from longagent.documents.folders import is_document, is_litter, is_skipped, walk
 from longagent.documents.sniff import sniff
 from longagent.errors import SourceError, UsageError
 
@@ -18,9 +19,6 @@ LARGEST = 2 * 1024**3
 _LARGE = 16 * 1024**2
 """Bytes beyond which the beginning must look like a document before the rest is read (folders hold films, too)."""
 
-_SUFFIXES = frozenset({"", ".pdf", ".txt", ".text", ".md", ".markdown", ".rst", ".log"})
-"""What is taken from a folder; a file that is named, or matches a pattern, may be called anything."""
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|file:|mailto:|www\.", re.IGNORECASE)
 
 
@@ -32,6 +30,8 @@ class File(NamedTuple):
     """As the user gave it; in a folder, the folder as given and the relative path."""
     sweep: str | None = None
     """The folder or pattern it was found by, if it was not named itself."""
+    walked: bool = False
+    """Whether that is a folder."""
 
 
 class OtherKindError(SourceError):
@@ -50,7 +50,7 @@ def find(source: str) -> list[File]:
         return _match(source)
     if not stat.S_ISDIR(found.st_mode):
         return [File(Path(source), label(source))]
-    files = [File(path, label(path), source) for path in _walk(source)]
+    files = [File(path, label(path), source, walked=True) for path in walk(source)]
     if not files:
         raise SourceError(source, "no documents in this folder.")
     return files
@@ -76,8 +76,8 @@ def read_file(file: File) -> bytes:
             not a document.
     """
     name = file.name
-    if file.sweep is not None and file.path.suffix.lower() not in _SUFFIXES and not _is_pattern(file.sweep):
-        raise OtherKindError(name, "is not of a kind that is read from folders.", hint="Name it to read it.")
+    if file.walked:
+        _check_walked(file)
     try:
         # Opening a pipe or a device could wait forever, so look first.
         found = file.path.stat()
@@ -94,6 +94,14 @@ def read_file(file: File) -> bytes:
         raise SourceError(name, f"cannot be read: {_reason(error)}.") from error
 
 
+def _check_walked(file: File) -> None:
+    if not is_document(file.path):
+        raise OtherKindError(file.name, "is not of a kind that is read from folders.", hint="Name it to read it.")
+    # Whoever made the folder could otherwise have any file of the user read, and quoted to a model.
+    if file.path.is_symlink() and not Path(realpath(file.path)).is_relative_to(realpath(file.sweep or ".")):
+        raise SourceError(file.name, "is a link that leads out of the folder.", hint="Name it to read it.")
+
+
 def label(path: str | Path) -> str:
     """Return a path as text that can be printed: file names may be bytes that are not Unicode."""
     return str(path).encode("utf-8", "replace").decode()
@@ -105,22 +113,19 @@ def _match(source: str) -> list[File]:
     if not _is_pattern(source) or "\0" in source:
         raise _missing(source)
     matches = sorted(Path(match) for match in glob(source, recursive=True))  # noqa: PTH207 - the user's own spelling
-    skipped = _SKIPPED_FOLDERS.difference(Path(source).parts)
-    files = [File(p, label(p), source) for p in matches if skipped.isdisjoint(p.parts) and not p.is_dir()]
+    named = Path(source).parts
+    files = [File(path, label(path), source) for path in matches if _is_meant(path, named) and not path.is_dir()]
     if not files:
         raise SourceError(source, "no documents match this pattern.", hint="Check its spelling and the folder.")
     return files
 
 
+def _is_meant(path: Path, named: tuple[str, ...]) -> bool:
+    return not is_litter(path.name) and not any(is_skipped(part) and part not in named for part in path.parts)
+
+
 def _is_pattern(source: str) -> bool:
     return any(character in source for character in "*?[")
-
-
-def _walk(folder: str) -> Iterator[Path]:
-    """Yield the files below a folder in a stable order, without hidden ones; links to folders are not followed."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name[0] != "." and name not in _SKIPPED_FOLDERS)
-        yield from (Path(place, name) for name in sorted(files) if name[0] != ".")
 
 
 def _missing(source: str) -> SourceError:

@@ -9,7 +9,7 @@ from longagent.documents.document import Document
 from longagent.documents.formats import text
 from longagent.documents.guard import Pool
 from longagent.documents.kept import Kept, document_key, parsed_from, parsed_record
-from longagent.documents.ocr import Pages, Recognised, is_installed, read_scans
+from longagent.documents.ocr import is_installed, read_scans
 from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, UnreadableError
 from longagent.documents.sniff import Format, sniff
 from longagent.errors import LockedSourceError, SourceError
@@ -23,9 +23,9 @@ class Reading:
 
     Args:
         options: for all readers; pages without text are read by OCR if `ocr` is wanted, and installed.
-        kept: where texts of files are kept; those read with a password are not.
-        pages: where pages read by OCR are kept.
-        recognised: called with the file's name after each page that was read by OCR.
+        kept: where texts of files, and of pages read by OCR, are kept; those read with a password are not.
+        recognised: called after each page that was read by OCR, with the file's name, how many pages are done, and of
+            how many.
     """
 
     def __init__(
@@ -33,12 +33,10 @@ class Reading:
         options: Options = USUAL,
         *,
         kept: Kept | None = None,
-        pages: Pages | None = None,
-        recognised: Callable[[str, Recognised], None] | None = None,
+        recognised: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self._options = options._replace(ocr=options.ocr and is_installed())
         self._kept = kept
-        self._pages = pages
         self._recognised = recognised
         self._pool = Pool()
 
@@ -69,7 +67,7 @@ class Reading:
             raise LockedSourceError(name, error.problem, hint=error.hint) from None
         except UnreadableError as error:
             raise SourceError(name, error.problem, hint=error.hint) from None
-        document = Document.from_parsed(parsed, id=hash_, name=name)
+        document = Document.from_parsed(parsed, id=hash_, name=name, format=parsed.format or form)
         if not document.text.strip():
             raise SourceError(name, "is empty.")
         return document
@@ -88,8 +86,8 @@ class Reading:
             options=self._options,
             pool=self._pool,
             # What somebody encrypted is not left on the disk for all to read.
-            pages=None if self._options.password else self._pages,
-            told=(lambda state: tell(name, state)) if tell else None,
+            kept=None if self._options.password else self._kept,
+            told=(lambda done, total: tell(name, done, total)) if tell else None,
         )
 
     async def _text_layer(self, form: Format, data: bytes, hash_: str) -> Parsed:

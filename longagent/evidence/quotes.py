@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from longagent.answer import Citation, Status
 from longagent.documents.document import Span
+from longagent.documents.place import place
 from longagent.evidence.characters import UNSPACED
 from longagent.evidence.edges import cut_short
 from longagent.evidence.facts import facts
@@ -116,6 +117,7 @@ def citation(span: Span, *, status: Status, said: str | None = None) -> Citation
         said=said,
         status=status,
         page_label=span.page_label,
+        where=place(span),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 from longagent.agents.agent import Agent
 from longagent.agents.passages import Delimiters
 from longagent.answer import Citation, Conflict, Rival, Source, Verify
-from longagent.documents import Chunk, Document, Span
+from longagent.documents import Chunk, Document, Span, place
 from longagent.documents.chunking import halves
 from longagent.errors import (
     BudgetReached,
@@ -141,10 +141,11 @@ class Context:
     def citation(self, ref: CitationRef) -> Citation:
         """Return the citation a reference stands for."""
         document = self._by_id[ref["document_id"]]
-        page = page_end = quote = label = None
+        page = page_end = quote = label = where = None
         if ref["start"] is not None and ref["end"] is not None:
             span = Span(document, ref["start"], ref["end"])
-            page, page_end, quote, label = span.page, span.page_end, span.text, span.page_label
+            page, page_end, quote = span.page, span.page_end, span.text
+            label, where = span.page_label, place(span)
         return Citation(
             document=document.name,
             document_id=document.id,
@@ -156,6 +157,7 @@ class Context:
             said=ref["said"],
             status=ref["status"],
             page_label=label,
+            where=where,
         )
 
     def conflict(self, ref: ConflictRef) -> Conflict:
@@ -180,6 +182,7 @@ class Context:
             page=span.page,
             page_end=span.page_end,
             chunk=chunk.index + 1,
+            where=place(span),
         )
 
     @cached_property

@@ -13,7 +13,7 @@ from longagent.llm.limits import Limit
 from longagent.llm.model import Model
 from longagent.llm.roles import Models
 from longagent.settings import Settings
-from longagent.store.index_store import IndexStore
+from longagent.store.index_store import open_index
 from longagent.store.response_cache import ResponseCache
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ class Opened:
         self.flights = Flights()
         self.scales: dict[tuple[str, str], float] = {}
         self.cache: ResponseCache | None = None
-        self.index: IndexStore | None = None
         # Whoever wants everything asked anew wants no reading of before either.
+        self.index = open_index(settings)
         if settings.cache:
             self.cache = ResponseCache(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
-            self.index = IndexStore(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
 
     @property
     def given_name(self) -> str | None:

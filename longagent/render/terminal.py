@@ -30,6 +30,11 @@ def one_line(text: str) -> str:
     return inert(" ".join(text.split()))
 
 
+def readable(quote: str) -> str:
+    """Return a quote on one line, its parted words in one piece."""
+    return one_line(_PARTED.sub("", quote))
+
+
 def print_answer(answer: Answer, console: Console) -> None:
     """Print answer and citations. Lines are not wrapped when the output is not a terminal."""
     whole = not console.is_terminal
@@ -74,9 +79,12 @@ def _contradicted(answer: Answer) -> Iterator[str]:
 
 
 def _places(rival: Rival) -> str:
-    pages = list(dict.fromkeys(source.page for source in rival.sources))
-    listed = ", ".join(map(str, pages[:_MOST_PAGES])) + (", …" if len(pages) > _MOST_PAGES else "")
-    return f"p. {listed}"
+    places = list(dict.fromkeys((source.document, source.where or f"p. {source.page}") for source in rival.sources))
+    several = len({document for document, _ in places}) > 1
+    listed = [f"{document} {where}" if several else where for document, where in places[:_MOST_PAGES]]
+    if not several and all(where.startswith("p. ") for where in listed):
+        listed = [listed[0], *(where.removeprefix("p. ") for where in listed[1:])]
+    return one_line(", ".join(listed)) + (", …" if len(places) > _MOST_PAGES else "")
 
 
 def _says_nothing(answer: Answer) -> str:
@@ -106,14 +114,19 @@ def _citation(number: int, citation: Citation) -> Iterator[Text]:
         yield Text.assemble(f"[{number}] ", status)
         yield Text(f"“{_shortened(citation.said or '')}” does not stand in the source.", style="italic")
         return
-    pages = f"p. {citation.page}" if citation.page == citation.page_end else f"p. {citation.page}–{citation.page_end}"
-    printed = f" (printed {one_line(citation.page_label)})" if citation.page_label else ""
-    yield Text.assemble(f"[{number}] ", (pages, "bold"), f"{printed}  {one_line(citation.document)}  ", status)
+    where = one_line(citation.where or _pages(citation))
+    yield Text.assemble(f"[{number}] ", (where, "bold"), f"  {one_line(citation.document)}  ", status)
     yield Text(f"“{_shortened(citation.quote)}”", style="italic")
 
 
+def _pages(citation: Citation) -> str:
+    """Return where it stands, for answers from before places had words."""
+    pages = f"p. {citation.page}"
+    return pages if citation.page == citation.page_end else f"{pages}–{citation.page_end}"
+
+
 def _shortened(quote: str, most: int = _LONGEST_QUOTE) -> str:
-    line = one_line(_PARTED.sub("", quote))
+    line = readable(quote)
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
 
 

@@ -95,11 +95,12 @@ async def kept_postings(texts: Sequence[str], store: IndexStore | None) -> Posti
     if store is None:
         return await asyncio.to_thread(Postings.of_texts, texts)
     key = await asyncio.to_thread(_key_of_all, texts)
-    record = await store.get(key)
+    shelf = store.shelf("words")
+    record = await shelf.get(key)
     kept = None if record is None else await asyncio.to_thread(_read_postings, record, len(texts))
     if kept is None:
         kept = await asyncio.to_thread(Postings.of_texts, texts)
-        await store.put(key, await asyncio.to_thread(kept.to_record))
+        await shelf.put(key, await asyncio.to_thread(kept.to_record))
     return kept
 
 
@@ -123,16 +124,17 @@ async def _vectors(chunks: Sequence[Chunk], embedder: Embedder, store: IndexStor
     """Return the vectors of chunks: those that are kept, and the others embedded now, and kept."""
     texts = [chunk.search_text for chunk in chunks]
     keys = await asyncio.to_thread(lambda: [_key(text, embedder) for text in texts])
-    kept = {} if store is None else await store.get_many(keys)
+    shelf = None if store is None else store.shelf("embeddings")
+    kept = {} if shelf is None else await shelf.get_many(keys)
     parts = {key: rows for key, record in kept.items() if (rows := _read_rows(record)) is not None}
     missing = dict.fromkeys(key for key in keys if key not in parts)
     text_of = dict(zip(keys, texts, strict=True))
     for batch in _batches([*missing]):
         new = await asyncio.to_thread(_embedded, [text_of[key] for key in batch], embedder)
         parts |= zip(batch, new, strict=True)
-        if store is not None:
+        if shelf is not None:
             for key, rows in zip(batch, new, strict=True):
-                await store.put(key, {"rows": packed(rows.astype(np.float16)), "count": len(rows)})
+                await shelf.put(key, {"rows": packed(rows.astype(np.float16)), "count": len(rows)})
     return await asyncio.to_thread(joined, [parts[key] for key in keys])
 
 

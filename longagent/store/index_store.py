@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from longagent.settings import Settings
 from longagent.store.entries import Entries
 
 Kind = Literal["documents", "cuts", "words", "embeddings", "strategies"]
@@ -12,6 +13,13 @@ Kind = Literal["documents", "cuts", "words", "embeddings", "strategies"]
 strategies read of chunks, whose keys, the oldest ones here, bear no name of a kind."""
 
 KINDS: Sequence[Kind] = get_args(Kind)
+
+
+def open_index(settings: Settings) -> "IndexStore | None":
+    """Return the store of an installation, `None` where the user wants nothing kept; nothing is opened yet."""
+    if not settings.cache:
+        return None
+    return IndexStore(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
 
 
 class Sized(NamedTuple):

@@ -1,7 +1,6 @@
 """The embedded model as every worker and the manager of a chain of agents, over pages of a real paper."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,17 @@ PAGES = range(6, 8)
 
 @pytest.fixture
 def paper() -> Document:
-    (document,) = asyncio.run(load([EXAMPLE], loaded=lambda _: None)).documents
+    (document,) = asyncio.run(load([EXAMPLE])).documents
     pages = [document.text[page.start : page.end] for page in document.pages if page.number in PAGES]
     return Document.from_pages(pages, id="12" * 32, name="pages.pdf", paged=True)
 
 
 def test_a_chain_of_the_embedded_model_reads_everything_and_accounts_for_it(paper: Document, weights_dir: Path) -> None:
     events: list[Event] = []
-    started = time.monotonic()
     with Session(model="local", data_dir=weights_dir, strategy="chain-of-agents") as session:
         forecast = session.estimate(paper, QUESTION)
         answer = session.ask(paper, QUESTION, on_event=events.append)
-        seconds = time.monotonic() - started
         again = session.ask(paper, QUESTION)
-    assert seconds < 60
 
     # What the model answers is its own affair; that it was asked properly is ours.
     (begun,) = [event for event in events if isinstance(event, RunStarted)]

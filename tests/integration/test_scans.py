@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from longagent.documents import Document, load
+from longagent.events import Event, PageRecognised
 
 HOSTILE = Path(__file__).parents[2] / "../shared/data/hostile"
 pytestmark = [
@@ -26,9 +27,12 @@ class Kept(dict[bytes, dict[str, Any]]):
 
 def read(name: str, kept: Kept | None = None) -> tuple[Document, list[tuple[int, int]]]:
     told: list[tuple[int, int]] = []
-    loaded = asyncio.run(
-        load([HOSTILE / name], pages=kept, recognised=lambda _name, state: told.append((state.done, state.total)))
-    )
+
+    def hear(event: Event) -> None:
+        if isinstance(event, PageRecognised):
+            told.append((event.done, event.total))
+
+    loaded = asyncio.run(load([HOSTILE / name], emit=hear, kept=kept))
     return loaded.documents[0], told
 
 

@@ -26,7 +26,7 @@ def read(data: bytes, options: Options = USUAL) -> Parsed:
     if form is None:
         raise UnreadableError("holds no Word, PowerPoint or Excel file that can be read.")
     parsed: Parsed = import_module(READERS[form]).read(package, options)
-    return parsed
+    return parsed._replace(format=form)
 
 
 def _opened(data: bytes, password: str | None) -> bytes | None:

@@ -131,9 +131,9 @@ class Process:
         return UnreadableError(f"crashed its reader (exit code {'unknown' if code is None else code}).", _SAVE_AGAIN)
 
 
-def _parsed(parts: list[list[Any]], paged: bool, warnings: list[str], unread: list[int]) -> Parsed:
+def _parsed(parts: list[list[Any]], paged: bool, warnings: list[str], unread: list[int], form: str) -> Parsed:
     read = tuple(_part(*part) for part in parts)
-    return Parsed(read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)))
+    return Parsed(read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)), str(form))
 
 
 def _part(text: str, title: str | None, label: str | None, headings: list[list[Any]]) -> Part:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from longagent.documents import Document, Loaded, load
+from longagent.documents.reading import Reading
 from longagent.errors import LongagentError, SourceError, UsageError
+from longagent.events import DocumentLoaded, Event, Warned
 
 
 def read(*sources: Any) -> Loaded:
@@ -37,10 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_folder_is_read_in_order_with_one_warning(folder: Path) -> None:
-    seen: list[str] = []
-    result = asyncio.run(load(["docs"], loaded=lambda document: seen.append(document.name)))
+    told: list[Event] = []
+    result = asyncio.run(load(["docs"], emit=told.append))
     assert [document.name for document in result.documents] == ["docs/a.txt", "docs/b.md", "docs/sub/c.txt"]
-    assert seen == [document.name for document in result.documents]
+    read = [event for event in told if isinstance(event, DocumentLoaded)]
+    assert {event.name for event in read} == {document.name for document in result.documents}
+    assert all(event.total == 5 for event in read)
+    assert [event.message for event in told if isinstance(event, Warned)] == list(result.warnings)
     assert result.warnings == ("skipped in docs: empty.txt (is empty), 1 file of another kind",)
 
 
@@ -58,14 +63,91 @@ def test_sources_in_python(folder: Path) -> None:
         result = read(
             document, b"raw bytes", io.BytesIO(b"from memory"), stream, "line one\nline two", Path("docs/b.md")
         )
-    assert [d.name for d in result.documents] == ["given", "document", "document", stream.name, "text", "docs/b.md"]
+    names = ["given", "document", "document (2)", stream.name, "text", "docs/b.md"]
+    assert [d.name for d in result.documents] == names
     assert result.documents[4].text == "line one\nline two"
 
 
 def test_equal_content_is_read_once(folder: Path) -> None:
-    result = read("docs/a.txt", b"alpha", "docs/a.txt")
-    assert len(result.documents) == 1
-    assert "same content as docs/a.txt" in result.warnings[0]
+    result = read("docs/a.txt", b"alpha", "docs/a.txt", "docs")
+    assert [document.name for document in result.documents] == ["docs/a.txt", "docs/b.md", "docs/sub/c.txt"]
+    same, skipped = sorted(result.warnings)
+    assert same == "document has the same content as docs/a.txt and was read once"
+    assert skipped.startswith("skipped in docs: ")
+
+
+def test_the_first_given_of_equal_ones_counts_and_many_are_told_in_one_line(folder: Path) -> None:
+    for number in range(9):
+        (folder / f"docs/copy{number}.txt").write_text("alpha")
+    result = read("docs/*.txt")
+    assert [document.name for document in result.documents] == ["docs/a.txt"]
+    assert result.warnings[-1] == "6 more sources have the same content as others and were read once"
+    assert sum("same content" in warning for warning in result.warnings) == 4
+
+
+def test_a_copy_is_read_by_its_own_name_where_the_other_cannot_be(folder: Path) -> None:
+    (folder / "a.pdf").write_text("alpha beta")
+    (folder / "b.txt").write_text("alpha beta")
+    result = read("a.pdf", "b.txt")
+    assert [document.name for document in result.documents] == ["b.txt"]
+    assert len(result.warnings) == 1
+    assert "is not a PDF" in result.warnings[0]
+
+
+def test_files_of_the_same_name_are_told_apart(folder: Path) -> None:
+    for place in ("north", "south"):
+        (folder / place).mkdir()
+        (folder / place / "report.txt").write_text(f"All quiet in the {place}.")
+    assert [d.name for d in read("north", "south").documents] == ["north/report.txt", "south/report.txt"]
+    texts = [Document.from_text(text, name="x") for text in ("a", "b", "c")]
+    documents = read(*texts, Document.from_text("d", name="x (2)")).documents
+    assert [document.name for document in documents] == ["x", "x (3)", "x (4)", "x (2)"]
+
+
+def test_strict_stops_at_what_cannot_be_read(folder: Path) -> None:
+    with pytest.raises(SourceError, match=r"^docs/empty.txt: is empty"):
+        asyncio.run(load(["docs"], strict=True))
+    (folder / "docs/empty.txt").unlink()
+    assert len(asyncio.run(load(["docs"], strict=True)).documents) == 3  # a picture is no document
+
+
+def test_files_are_read_at_the_same_time_and_stay_in_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number}.txt" for number in range(12)]
+    for name in names:
+        (folder / name).write_text(f"This is {name}.")
+    running, most = 0, 0
+
+    async def slow(_: Reading, data: bytes, *, name: str) -> Document:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001 * (12 - int(name.removesuffix(".txt"))))
+        running -= 1
+        return Document.from_text(data.decode(), name=name)
+
+    monkeypatch.setattr(Reading, "read", slow)
+    monkeypatch.setattr(Reading, "width", 4)
+    assert [document.name for document in read(*names).documents] == names
+    assert most == 4
+
+
+def test_one_failure_of_several_that_are_read_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    async def fails(_: Reading, data: bytes, *, name: str) -> Document:
+        if name == "docs/b.md":
+            raise SourceError(name, "is torn.")
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.append(name)
+        raise AssertionError
+
+    monkeypatch.setattr(Reading, "read", fails)
+    monkeypatch.setattr(Reading, "width", 3)
+    with pytest.raises(SourceError, match=r"docs/b.md: is torn"):
+        asyncio.run(load(["docs/a.txt", "docs/b.md", "docs/sub/c.txt"], strict=True))
+    assert ended == ["docs/a.txt"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from longagent.documents.formats.boxes import Box, lines_of, tilt
 from longagent.documents.guard import Pool
-from longagent.documents.ocr import Recognised, read_scans
+from longagent.documents.ocr import read_scans
 from longagent.documents.parsed import Options, Parsed, Part, UnreadableError
 
 
@@ -64,35 +64,37 @@ class Kept(dict[bytes, dict[str, Any]]):
 SCAN = Parsed((Part("", label="i"), Part("own text"), Part("")), paged=True, unread=(1, 3))
 
 
-def scan(reader: Reader, *, data: bytes = b"pdf", pages: Kept | None = None, parsed: Parsed = SCAN) -> Parsed:
-    return asyncio.run(read_scans(parsed, data, options=Options(), pool=cast("Pool", reader), pages=pages))
+def scan(reader: Reader, *, data: bytes = b"pdf", kept: Kept | None = None, parsed: Parsed = SCAN) -> Parsed:
+    return asyncio.run(read_scans(parsed, data, options=Options(), pool=cast("Pool", reader), kept=kept))
 
 
 def test_pages_are_filled_in_and_told() -> None:
-    told: list[Recognised] = []
-    work = read_scans(SCAN, b"pdf", options=Options(), pool=cast("Pool", Reader()), told=told.append)
+    told: list[tuple[int, int]] = []
+    work = read_scans(
+        SCAN, b"pdf", options=Options(), pool=cast("Pool", Reader()), told=lambda *state: told.append(state)
+    )
     parsed = asyncio.run(work)
     assert [part.text for part in parsed.parts] == ["page 1", "own text", "page 3"]
     assert parsed.parts[0].label == "i"
     assert parsed.warnings == ("pages 1, 3 read by OCR: words may be wrong",)
-    assert [(state.done, state.total) for state in told] == [(1, 2), (2, 2)]
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_a_page_is_read_once_and_another_document_has_its_own() -> None:
     kept, reader = Kept(), Reader()
-    first = scan(reader, pages=kept)
-    assert scan(reader, pages=kept) == first
+    first = scan(reader, kept=kept)
+    assert scan(reader, kept=kept) == first
     assert sorted(reader.asked) == [1, 3]
-    scan(reader, data=b"another", pages=kept)
+    scan(reader, data=b"another", kept=kept)
     assert sorted(reader.asked) == [1, 1, 3, 3]
 
 
 def test_a_page_that_fails_costs_that_page_and_is_tried_again() -> None:
     kept = Kept()
-    parsed = scan(Reader(failing=frozenset({3})), pages=kept)
+    parsed = scan(Reader(failing=frozenset({3})), kept=kept)
     assert [part.text for part in parsed.parts] == ["page 1", "own text", ""]
     assert "page 3 could not be read by OCR: was not read within 120 s." in parsed.warnings
-    assert scan(again := Reader(), pages=kept).parts[2].text == "page 3"
+    assert scan(again := Reader(), kept=kept).parts[2].text == "page 3"
     assert again.asked == [3]
 
 

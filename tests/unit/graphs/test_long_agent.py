@@ -172,7 +172,9 @@ def test_two_clusters_are_read_together_and_the_one_that_differs_is_removed() ->
     )
     assert "17 guilders" not in model.prompts_of("decide")[0]
     record = json.loads(asked.answer.to_json())["conflicts"][0]
-    assert record["rivals"][1]["sources"][0].keys() == {"document", "document_id", "page", "page_end", "chunk"}
+    assert record["rivals"][1]["sources"][0].keys() == {
+        *("document", "document_id", "page", "page_end", "chunk", "where")
+    }
 
 
 def test_settling_goes_on_until_one_is_left_or_the_cap_is_reached() -> None:

@@ -72,7 +72,7 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
 def test_text_of_any_kind_stays_one_line(tmp_path: Path) -> None:
     text = "two\nlines\u2028 and \x00, ü, 𝔘, half a pair \udc80"
     trace = JsonlTrace(tmp_path / "trace")
-    trace(DocumentLoaded(name=text, document_id="ab", pages=1, characters=1))
+    trace(DocumentLoaded(name=text, document_id="ab", pages=1, characters=1, done=1, total=1))
     trace.close()
     raw = (tmp_path / "trace").read_bytes()
     assert raw.count(b"\n") == 1

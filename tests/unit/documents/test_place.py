@@ -1,0 +1,48 @@
+"""Where something stands, in words."""
+
+import pytest
+
+from longagent.documents import Document, Span, place
+from longagent.documents.parsed import Part
+from longagent.documents.place import heading
+
+
+def document(*parts: Part, paged: bool = False, form: str = "text") -> Document:
+    return Document.from_parts(parts, name="x", paged=paged, format=form)
+
+
+ROMAN = document(Part("a b", label="iv"), Part("c d", label="1"), paged=True, form="pdf")
+SLIDES = document(Part("a b", title="Outlook\n 2027"), Part("c d"), paged=True, form="pptx")
+SHEETS = document(Part("a b", title="Sales", label="rows 2-40"), Part("c d"), form="xlsx")
+CHAPTERS = document(Part("a b", title="x" * 80), Part("c d", title="Two"), form="epub")
+SECTIONS = document(Part("a b", title="Two"), Part("c d"), form="markdown")
+LINES = Document.from_text("first\nsecond\n\nfourth")
+
+
+@pytest.mark.parametrize(
+    ("source", "start", "end", "where"),
+    [
+        (ROMAN, 0, 3, "p. 1 (printed iv)"),
+        (ROMAN, 5, 6, "p. 2 (printed 1)"),
+        (ROMAN, 2, 6, "p. 1–2 (printed iv)"),
+        (document(Part("a", label="1"), paged=True), 0, 1, "p. 1"),
+        (SLIDES, 0, 1, "slide 1 “Outlook 2027”"),
+        (SLIDES, 5, 6, "slide 2"),
+        (SLIDES, 0, 6, "slides 1–2"),
+        (SHEETS, 0, 1, "sheet “Sales”, rows 2-40"),
+        (SHEETS, 5, 6, "sheet 2"),
+        (CHAPTERS, 0, 1, f"chapter 1 “{'x' * 59}…”"),
+        (SECTIONS, 5, 6, "section 2"),
+        (SECTIONS, 0, 1, "section 1 “Two”"),
+        (LINES, 0, 5, "line 1"),
+        (LINES, 6, 20, "lines 2–4"),
+    ],
+)
+def test_places(source: Document, start: int, end: int, where: str) -> None:
+    assert place(Span(source, start, end)) == where
+
+
+def test_headings_of_pages() -> None:
+    assert [heading(ROMAN, page) for page in ROMAN.pages] == ["page 1 (printed iv)", "page 2 (printed 1)"]
+    assert heading(SECTIONS, SECTIONS.pages[0], counted=True) == "section 1 of 2 “Two”"
+    assert heading(SHEETS, SHEETS.pages[0], counted=True) == "sheet 1 of 2 “Sales”, rows 2-40"
