@@ -38,7 +38,8 @@ class Citation:
     """The model's own words, if it quoted."""
     status: Status = "located"
     page_label: str | None = None
-    """What is printed on the first page as its number, where the file tells and it is another, such as `iv`."""
+    """What is printed on the first page as its number, where the file tells and it is another, such as `iv`; of a sheet
+    or table, its rows, such as `rows 1-200`."""
     where: str | None = None
     """The place in words, such as `p. 6`, `slide 3 “Outlook”`, `sheet “Sales”` or `line 12`."""
 

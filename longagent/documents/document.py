@@ -26,7 +26,7 @@ class Page(NamedTuple):
     title: str | None = None
     """Heading of a section, name of a sheet, where there is one."""
     label: str | None = None
-    """What is printed on the page as its number, where the file tells."""
+    """What is printed on the page as its number, where the file tells; of a sheet or table, its rows."""
 
 
 @dataclass(frozen=True)

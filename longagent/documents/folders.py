@@ -7,8 +7,9 @@ from pathlib import Path
 _SUFFIXES = frozenset(
     {
         *("", ".pdf", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log"),
-        *(".docx", ".docm", ".pptx", ".pptm", ".xlsx", ".xlsm", ".csv", ".tsv"),
-        *(".html", ".htm", ".xhtml", ".epub", ".eml", ".srt", ".vtt"),
+        *(".docx", ".docm", ".dotx", ".dotm", ".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"),
+        *(".xlsx", ".xlsm", ".xltx", ".xltm", ".csv", ".tsv", ".tab", ".psv"),
+        *(".html", ".htm", ".xhtml", ".xht", ".shtml", ".epub", ".eml", ".srt", ".vtt"),
         # Surely meant, and not readable: the reader's refusal says what they are, and what to do.
         *(".doc", ".ppt", ".xls", ".odt", ".odp", ".ods", ".msg"),
     }

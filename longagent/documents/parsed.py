@@ -19,7 +19,8 @@ class Part(NamedTuple):
     text: str
     title: str | None = None
     label: str | None = None
-    """What is printed on the page as its number, where the file tells, such as `iv` or `A-3`."""
+    """What is printed on the page as its number, where the file tells, such as `iv` or `A-3`; of a sheet or table, its
+    rows, such as `rows 1-200`."""
     headings: tuple[Heading, ...] = ()
     """In order; their words stand in the text, too."""
 

@@ -9,12 +9,21 @@ _UNITS = {
     "csv": "table",
     "rows": "row",
 }
+_NAMED = frozenset({"sheet", "table"})
+"""Nobody counts these: their pages have a name, or tell their rows."""
 _LONGEST_TITLE = 60
 
 
 def unit(document: Document) -> str:
     """Return what the pages of a document are called."""
     return _UNITS.get(document.format) or ("page" if document.paged else "section")
+
+
+def size(document: Document) -> tuple[int, str]:
+    """Return how many pages a document has, and what they are called; a sheet counts once, however long."""
+    kind = unit(document)
+    count = len({page.title for page in document.pages}) if kind in _NAMED else len(document.pages)
+    return count, kind if count == 1 else f"{kind}s"
 
 
 def place(span: Span) -> str:
@@ -26,22 +35,24 @@ def place(span: Span) -> str:
         return _lines(span)
     kind = unit(document)
     if kind == "page":
-        return _range("p. ", first, last) + _printed(first)
-    if first is not last:
-        return _range(f"{kind}s ", first, last)
-    return heading(document, first)
+        return _range("p. ", first, last) + _printed(first, last)
+    if first is last:
+        return heading(document, first)
+    if kind in _NAMED:
+        return f"{heading(document, first)} – {heading(document, last)}"
+    return _range(f"{kind}s ", first, last)
 
 
 def heading(document: Document, page: Page, *, counted: bool = False) -> str:
     """Return what a page or section is called, such as `page 6`, `section 3 “Results”`; if counted, `page 6 of 9`."""
     kind = unit(document)
     title = " ".join((page.title or "").split())
-    # Sheets have names, and nobody counts them.
-    number = "" if title and kind in {"sheet", "table"} and not counted else f" {page.number}"
-    number += f" of {len(document.pages)}" if counted else ""
-    called = f"{kind}{number}" + (f" “{_shortened(title)}”" if title else "")
+    quoted = f" “{_shortened(title)}”" if title else ""
+    if kind in _NAMED and (title or page.label):
+        return ", ".join(filter(None, (f"{kind}{quoted}" if title else "", page.label)))
+    called = f"{kind} {page.number}" + (f" of {len(document.pages)}" if counted else "") + quoted
     if document.paged:
-        return called + _printed(page)
+        return called + _printed(page, page)
     return f"{called}, {page.label}" if page.label else called
 
 
@@ -49,8 +60,11 @@ def _range(before: str, first: Page, last: Page) -> str:
     return f"{before}{first.number}" if first.number == last.number else f"{before}{first.number}–{last.number}"
 
 
-def _printed(page: Page) -> str:
-    return f" (printed {page.label})" if page.label and page.label != str(page.number) else ""
+def _printed(first: Page, last: Page) -> str:
+    labels = [page.label or str(page.number) for page in (first, last)]
+    if labels == [str(first.number), str(last.number)]:
+        return ""
+    return f" (printed {'–'.join(dict.fromkeys(labels))})"
 
 
 def _lines(span: Span) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from longagent.documents import Chunk, Document, Page, place
-from longagent.documents.place import heading, unit
+from longagent.documents.place import heading, size
 from longagent.render.columns import columns
 from longagent.render.terminal import inert, one_line
 
@@ -44,16 +44,8 @@ def listing_lines(documents: Sequence[Document]) -> list[str]:
     """Return a line for each document, below a line that says what is what."""
     rows = [["document", "format", "", "", "characters"]]
     for document in documents:
-        count = len(document.pages)
-        rows.append(
-            [
-                document.name,
-                document.format,
-                str(count),
-                unit(document) if count == 1 else f"{unit(document)}s",
-                f"{len(document.text):,}",
-            ]
-        )
+        count, kind = size(document)
+        rows.append([document.name, document.format, str(count), kind, f"{len(document.text):,}"])
     return columns(rows, right={2, 4})
 
 

@@ -98,7 +98,7 @@ def test_show_tells_how_a_document_is_cut(env: dict[str, str]) -> None:
     done = longagent("show", str(EXAMPLE), "--page", "6", "--chunks", env=env)
     assert done.code == 0
     assert "── chunk " in done.out
-    assert " · p. 6 · " in done.out
+    assert " · p. 6 (printed 3811) · " in done.out
     assert "204 examples" in done.out
     record = longagent("show", str(EXAMPLE), "--tokens", "100", "--json", env=env).json
     chunks = record["chunks"]

@@ -39,7 +39,7 @@ FOUND = [
     Question("Does the library open on Sundays?", "Sundays from October", "council-minutes.md", "section 3 “Library”"),
     Question("When did the fog signal fail?", "fourteenth", "lighthouse-log.txt", "line"),
     Question("What notice ends the lease of the boat shed?", "nine months", "boat-shed-lease.docx"),
-    Question("What is the fee for a sailing boat?", "1180", "harbour.xlsx", "sheet “Fees”"),
+    Question("What is the fee for a sailing boat?", "1180", "harbour.xlsx", "sheet “Fees”, rows 1-4"),
     Question("How many tonnes of herring were caught in 2022?", "4380", "herring-and-cod.csv"),
     Question("How long does the drawbridge stay closed during the storm?", "noon on Saturday", "storm-warning.html"),
 ]
@@ -50,15 +50,8 @@ def documents() -> list[Document]:
     return list(asyncio.run(load([FOLDER])).documents)
 
 
-def is_read(question: Question, documents: list[Document]) -> bool:
-    """Whether the format of its file is one that is read."""
-    return any(Path(document.name) == FOLDER / question.file for document in documents)
-
-
 @pytest.mark.parametrize("question", FOUND, ids=[question.gold for question in FOUND])
 def test_sentences_are_found_in_their_file_and_place(question: Question, documents: list[Document]) -> None:
-    if not is_read(question, documents):
-        pytest.skip(f"{question.file} is of a format that is not read yet")
     found = find(documents, question.text, limit=3)
     (right, *_) = [each for each in found if question.gold in each.text]
     assert Path(right.document) == FOLDER / question.file
@@ -66,12 +59,10 @@ def test_sentences_are_found_in_their_file_and_place(question: Question, documen
 
 
 @pytest.mark.local
-def test_answers_cite_their_file_and_place(documents: list[Document], weights_dir: Path) -> None:
-    asked = [question for question in ASKED if is_read(question, documents)]
-    assert len({question.file for question in asked}) > 2
+def test_answers_cite_their_file_and_place(weights_dir: Path) -> None:
     with Session(data_dir=weights_dir, model="local") as session:
-        answers = session.ask_many(FOLDER, [question.text for question in asked])
-    for answer, question in zip(answers, asked, strict=True):
+        answers = session.ask_many(FOLDER, [question.text for question in ASKED])
+    for answer, question in zip(answers, ASKED, strict=True):
         assert answer.text is not None, question
         assert question.gold in answer.text
         citation = answer.citations[0]

@@ -96,7 +96,10 @@ def _read_attachment(attachment: _Attachment, options: Options, parts: list[Part
         warnings.append(f"its attachment {attachment.name} {error.problem.rstrip('.')}")
         return
     for number, part in enumerate(parsed.parts, start=1):
-        place = part.title or (f"page {part.label or number}" if parsed.paged else None)
+        if parsed.paged:
+            place = part.title or f"page {part.label or number}"
+        else:
+            place = ", ".join(filter(None, (part.title, part.label)))
         parts.append(part._replace(title=f"{attachment.name}: {place}" if place else attachment.name, label=None))
     warnings += [f"its attachment {attachment.name}: {warning}" for warning in parsed.warnings]
 

@@ -100,7 +100,7 @@ def is_number(cell: str) -> bool:
 
 
 def parts(records: Iterator[Record], name: str = "") -> Iterator[Part]:
-    """Cut a sheet into parts, whose titles say which rows they hold: `Sales, rows 1-200`.
+    """Cut a sheet into parts, whose labels say which rows they hold: `rows 1-200`.
 
     Args:
         records: its rows that are not empty, in order.
@@ -113,7 +113,7 @@ def parts(records: Iterator[Record], name: str = "") -> Iterator[Part]:
 
     def part() -> Part:
         rows = f"row {first}" if first == last else f"rows {first}-{last}"
-        return Part(opening + "\n".join(held), title=f"{name}, {rows}" if name else rows, headings=heading)
+        return Part(opening + "\n".join(held), title=name or None, label=rows, headings=heading)
 
     for number, text, begins in _written(records):
         if held and ((number - 1) // ROWS > (first - 1) // ROWS or size > _CHARACTERS):

@@ -59,7 +59,9 @@ def _read_sheets(package: Package, sheets: list[_Sheet], cells: Cells) -> tuple[
                 if size > CHARACTERS:
                     left = len(sheets) - index - 1
                     more = f", nor {left} more {'sheet' if left == 1 else 'sheets'}" if left else ""
-                    too_much = f"it is too large to be read whole: what follows {part.title} was not read{more}"
+                    too_much = (
+                        f"it is too large to be read whole: what follows {part.title}, {part.label} was not read{more}"
+                    )
                     return parts, [*damage, too_much]
         except UnreadableError as error:
             if len(sheets) == 1:

@@ -28,7 +28,7 @@ def test_cells(data: bytes, text: str) -> None:
 
 def test_rows_are_counted_with_the_header_and_blank_ones() -> None:
     data = "a,b\n\n" + "".join(f"{number},x\n" for number in range(3, 301))
-    assert [part.title for part in read(data.encode()).parts] == ["rows 1-200", "rows 201-300"]
+    assert [part.label for part in read(data.encode()).parts] == ["rows 1-200", "rows 201-300"]
 
 
 def test_a_quotation_mark_that_is_never_closed_swallows_nothing() -> None:

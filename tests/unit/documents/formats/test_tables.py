@@ -46,15 +46,16 @@ def test_sheets(lines: Sequence[str], expected: list[str]) -> None:
 def test_parts_name_their_rows() -> None:
     records = [Record(number, {0: f"row {number}"}) for number in [3, *range(150, 420)]]
     parts = list(tables.parts(iter(records), "Log"))
-    assert [part.title for part in parts] == ["Log, rows 3-200", "Log, rows 201-400", "Log, rows 401-419"]
+    assert [part.title for part in parts] == ["Log"] * 3
+    assert [part.label for part in parts] == ["rows 3-200", "rows 201-400", "rows 401-419"]
     assert parts[0].text.startswith("Log\n\nrow 3\n\nrow 150\nrow 151")
     assert [heading.title for part in parts for heading in part.headings] == ["Log"]
-    assert next(tables.parts(iter(records[:1]))).title == "row 3"
+    assert next(tables.parts(iter(records[:1]))).label == "row 3"
 
 
 def test_long_rows_make_more_parts() -> None:
     records = [Record(number, {0: "x" * 15_000}) for number in range(1, 8)]
-    assert [part.title for part in tables.parts(iter(records))] == ["rows 1-3", "rows 4-6", "row 7"]
+    assert [part.label for part in tables.parts(iter(records))] == ["rows 1-3", "rows 4-6", "row 7"]
 
 
 @pytest.mark.parametrize("cell", ["5", "-1,200.50", "€ 3", "12 %", "(7)", "2024-03-05", "12:30", "3.5 kg", "1'000"])

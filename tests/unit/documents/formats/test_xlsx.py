@@ -50,7 +50,7 @@ def test_values_are_shown_as_in_excel_and_rows_say_their_columns() -> None:
         page.cell(row, 4).number_format = "0.0%"
         page.cell(row, 5).number_format = "#,##0.00 [$€-407]"
     (part,) = read(saved(workbook)).parts
-    assert part.title == "Sales, rows 1-5"
+    assert (part.title, part.label) == ("Sales", "rows 1-5")
     assert part.text == (
         "Sales\n\nSales by region\n\nRegion | From | At | Share | Revenue | Done\n"
         "Region: North | From: 2024-03-05 | At: 2024-03-05 14:30:00 | Share: 12.5% | Revenue: 1,234.50 € | Done: TRUE\n"
@@ -67,10 +67,8 @@ def test_long_sheets_make_several_parts_under_one_heading() -> None:
     workbook.create_sheet("Plan")["C7"] = "secret"
     workbook["Plan"].sheet_state = "veryHidden"
     parsed = read(saved(workbook))
-    assert [part.title for part in parsed.parts] == [
-        *("Log, rows 1-200", "Log, rows 201-400", "Log, rows 401-450"),
-        "Plan (hidden sheet), row 7",
-    ]
+    assert [part.title for part in parsed.parts] == ["Log", "Log", "Log", "Plan (hidden sheet)"]
+    assert [part.label for part in parsed.parts] == ["rows 1-200", "rows 201-400", "rows 401-450", "row 7"]
     whole = Document.from_parsed(parsed, id="0", name="log.xlsx")
     assert whole.path_at(whole.text.index("event 449")) == ("Log",)
     assert whole.path_at(whole.text.index("secret")) == ("Plan (hidden sheet)",)
@@ -141,7 +139,7 @@ def test_what_is_too_much_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         workbook.active.append([f"event {number}"])
     workbook.create_sheet("More")
     parsed = read(saved(workbook))
-    assert [part.title for part in parsed.parts] == ["Sheet, rows 1-200", "Sheet, rows 201-400"]
+    assert [part.label for part in parsed.parts] == ["rows 1-200", "rows 201-400"]
     assert parsed.warnings == (
         "it is too large to be read whole: what follows Sheet, rows 201-400 was not read, nor 1 more sheet",
     )
