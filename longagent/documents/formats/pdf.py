@@ -62,7 +62,8 @@ def opened(data: bytes, password: str | None) -> Any:
         return pypdfium2.PdfDocument(data, password=password)
     except pypdfium2.PdfiumError as error:
         match getattr(error, "err_code", None):
-            case pdfium.FPDF_ERR_PASSWORD:
+            # pdfium asks for one now and then where nothing is encrypted, but the file is damaged.
+            case pdfium.FPDF_ERR_PASSWORD if b"/Encrypt" in data:
                 raise LockedError(given=bool(password)) from None
             case pdfium.FPDF_ERR_SECURITY:
                 raise UnreadableError("is encrypted in a way that is not supported.", _SAVE_AGAIN) from None
