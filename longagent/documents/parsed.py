@@ -37,6 +37,8 @@ class Parsed(NamedTuple):
     """Parts, counted from 1, that OCR is to read; only where `Options.ocr` asks for it."""
     format: str = ""
     """Which it turned out to be, where the bytes do not tell, as they are encrypted."""
+    states: tuple[str, ...] = ()
+    """Of a share of a PDF, for each part: why it has no text."""
 
 
 class Options(NamedTuple):
@@ -47,6 +49,8 @@ class Options(NamedTuple):
     """Whether what has no text of its own is read by OCR afterwards: it is told as `Parsed.unread`, and no error."""
     pages: tuple[int, ...] = ()
     """For OCR: which to read, counted from 1."""
+    share: tuple[int, int] = (0, 1)
+    """Of a PDF: which share of the pages to read, counted from 0, and into how many shares they are divided."""
 
 
 USUAL = Options()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -89,7 +89,7 @@ class Process:
             if "error" in reply:
                 problem, hint, locked = reply["error"]
                 raise LockedError(given=bool(options.password)) if locked else UnreadableError(str(problem), str(hint))
-            return await asyncio.to_thread(_parsed, *reply["parsed"])
+            return await asyncio.to_thread(_parsed, reply["parsed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._spent = True
             raise UnreadableError("made its reader give a senseless reply.", _SAVE_AGAIN) from error
@@ -131,9 +131,12 @@ class Process:
         return UnreadableError(f"crashed its reader (exit code {'unknown' if code is None else code}).", _SAVE_AGAIN)
 
 
-def _parsed(parts: list[list[Any]], paged: bool, warnings: list[str], unread: list[int], form: str) -> Parsed:
+def _parsed(reply: Sequence[Any]) -> Parsed:
+    parts, paged, warnings, unread, form, states = reply
     read = tuple(_part(*part) for part in parts)
-    return Parsed(read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)), str(form))
+    return Parsed(
+        read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)), str(form), tuple(map(str, states))
+    )
 
 
 def _part(text: str, title: str | None, label: str | None, headings: list[list[Any]]) -> Part:

@@ -1,7 +1,9 @@
 import pytest
 
-from longagent.documents.formats import pdf
-from longagent.documents.formats.pdf import is_garbled, page_list, page_text
+from longagent.documents.formats import pdf_pages
+from longagent.documents.formats.pdf import is_garbled, page_text
+from longagent.documents.formats.pdf_pages import judged, ocr_hint, page_list
+from longagent.documents.parsed import Parsed, Part, UnreadableError
 
 
 def test_parted_words_keep_their_hyphen_and_line() -> None:
@@ -33,10 +35,38 @@ def test_garbled(text: str, garbled: bool) -> None:
 
 @pytest.mark.parametrize(("installed", "hint"), [(None, "pip install 'longagent[ocr]'"), (object(), "switched off")])
 def test_a_scan_says_what_would_read_it(installed: object, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "find_spec", lambda _name: installed)
-    assert hint in pdf.ocr_hint()
+    monkeypatch.setattr(pdf_pages, "find_spec", lambda _name: installed)
+    assert hint in ocr_hint()
 
 
 def test_page_list() -> None:
     assert page_list([2]) == "page 2"
     assert page_list([7, 2, 5, 6]) == "pages 2, 5-7"
+
+
+def share(*pages: tuple[str, str]) -> Parsed:
+    return Parsed(tuple(Part(text) for text, _ in pages), paged=True, states=tuple(state for _, state in pages))
+
+
+def test_pages_without_text_are_judged_over_all_shares() -> None:
+    shares = [share(("text", ""), ("", "empty")), share(("", "blank"), ("", "broken")), share(), share(("", "empty"))]
+    joined = judged(shares, ocr=False)
+    assert [part.text for part in joined.parts] == ["text", "", "", "", ""]
+    empty, broken = joined.warnings
+    assert empty.startswith("pages 2, 5 have no text (scanned images?)")
+    assert broken == "page 4 has damaged content and could not be read"
+    assert judged(shares, ocr=True).unread == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("shares", "problem"),
+    [
+        ([share(("", "blank")), share(("", "blank"))], "has no text: 2 pages, all blank."),
+        ([share(("", "blank")), share(("", "empty"))], "looks scanned: 2 pages without text."),
+        ([share(("", "garbled")), share(("", "empty"))], "has a text layer that is unreadable"),
+        ([share()], "has no pages."),
+    ],
+)
+def test_shares_without_any_text(shares: list[Parsed], problem: str) -> None:
+    with pytest.raises(UnreadableError, match=problem):
+        judged(shares, ocr=False)
