@@ -64,10 +64,20 @@ def opened(data: bytes, password: str | None) -> Any:
         match getattr(error, "err_code", None):
             # pdfium asks for one now and then where nothing is encrypted, but the file is damaged.
             case pdfium.FPDF_ERR_PASSWORD if b"/Encrypt" in data:
-                raise LockedError(given=bool(password)) from None
+                if password:
+                    return _opened_without(data)
+                raise LockedError(given=False) from None
             case pdfium.FPDF_ERR_SECURITY:
                 raise UnreadableError("is encrypted in a way that is not supported.", _SAVE_AGAIN) from None
         raise UnreadableError("is not a readable PDF (damaged or incomplete).", _SAVE_AGAIN) from None
+
+
+def _opened_without(data: bytes) -> Any:
+    """Open a PDF without a password: one that was meant for other files is wrong for one that only forbids copying."""
+    try:
+        return opened(data, None)
+    except LockedError:
+        raise LockedError(given=True) from None
 
 
 def _page(document: Any, number: int) -> tuple[str, str]:
