@@ -79,11 +79,18 @@ async def _resolve(source: Source) -> Sequence[Item]:
     read = getattr(source, "read", None)
     if read is None:
         raise refusal(source)
-    data: bytes | str = await asyncio.to_thread(read)
-    name = getattr(source, "name", None)
+    given = getattr(source, "name", None)
+    name = given if isinstance(given, str) else "document"
+    try:
+        data: bytes | str = await asyncio.to_thread(read)
+    except UnicodeDecodeError:
+        hint = 'Open it as bytes, open(path, "rb"): its encoding is then detected.'
+        raise SourceError(name, "is open as text, in an encoding it is not in.", hint=hint) from None
+    except (OSError, ValueError) as error:  # closed, or open for writing only
+        raise SourceError(name, f"cannot be read: {error}.", hint="Pass its path, or open it again.") from error
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
-    return [Content(data, name if isinstance(name, str) else "document")]
+    return [Content(data, name)]
 
 
 async def _resolve_name(source: str) -> Sequence[Item]:

@@ -237,3 +237,12 @@ def test_importing_is_light() -> None:
     code = f"import sys, longagent.documents; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "none"
+
+
+def test_a_file_object_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Grenzübergang".encode("cp1252"))
+    with path.open(encoding="utf-8") as stream, pytest.raises(SourceError, match=r'open\(path, "rb"\)'):
+        asyncio.run(load([stream]))
+    with pytest.raises(SourceError, match="closed file"):
+        asyncio.run(load([stream]))
