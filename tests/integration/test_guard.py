@@ -23,12 +23,20 @@ WORKER = Path(process.__file__).with_name("worker.py")
 
 def children() -> set[int]:
     """Processes started by this one that still exist, zombies included."""
+    proc = Path("/proc")
+    if proc.is_dir():
+        return {int(each.name) for each in proc.iterdir() if each.name.isdigit() and parent_of(each) == os.getpid()}
     listing = subprocess.run(["ps", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-    tasks = Path("/proc/self/task")
-    if not tasks.is_dir():
-        return {int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "ps" not in args}
-    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+    return {int(pid) for pid, parent, args in rows if int(parent) == os.getpid() and "ps" not in args}
+
+
+def parent_of(process: Path) -> int | None:
+    try:
+        # Behind the name, which may hold brackets and spaces.
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it has just ended
+        return None
 
 
 Misbehave = Callable[[str], None]

@@ -42,10 +42,12 @@ def test_control_codes_are_shown_not_sent() -> None:
     assert "\x07" not in shown
 
 
-def test_the_number_printed_on_a_page_is_shown_where_it_is_another() -> None:
+def test_the_place_is_shown_in_the_words_of_its_document() -> None:
     cited = citation("a passage")
     assert "[1] p. 6  a" in printed(answer("x", cited), width=80)
-    assert "[1] p. 6 (printed iv\\x1b)  a" in printed(answer("x", replace(cited, page_label="iv\x1b")), width=80)
+    assert "[1] p. 6 (printed iv\\x1b)  a" in printed(
+        answer("x", replace(cited, where="p. 6 (printed iv\x1b)")), width=80
+    )
 
 
 def test_markup_of_a_document_is_text() -> None:
