@@ -45,7 +45,8 @@ def test_control_codes_are_shown_not_sent() -> None:
 def test_the_place_is_shown_in_the_words_of_its_document() -> None:
     cited = citation("a passage")
     assert "[1] p. 6  a" in printed(answer("x", cited), width=80)
-    assert "[1] p. 6 (printed iv\\x1b)  a" in printed(
+    labelled = replace(cited, where="p. 6 (printed iv\x1b)")
+    assert "[1] p. 6 (printed iv\\x1b)  a" in printed(answer("x", labelled), width=80)
         answer("x", replace(cited, where="p. 6 (printed iv\x1b)")), width=80
     )
 
