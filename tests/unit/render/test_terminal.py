@@ -47,8 +47,6 @@ def test_the_place_is_shown_in_the_words_of_its_document() -> None:
     assert "[1] p. 6  a" in printed(answer("x", cited), width=80)
     labelled = replace(cited, where="p. 6 (printed iv\x1b)")
     assert "[1] p. 6 (printed iv\\x1b)  a" in printed(answer("x", labelled), width=80)
-        answer("x", replace(cited, where="p. 6 (printed iv\x1b)")), width=80
-    )
 
 
 def test_markup_of_a_document_is_text() -> None:
