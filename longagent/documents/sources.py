@@ -49,15 +49,19 @@ async def resolve(sources: Sequence[Source]) -> list[Item]:
         UsageError: something is a URL, or no document at all.
     """
     items: list[Item] = []
-    seen = set[str]()
+    seen: dict[str, int] = {}
     for source in gather(sources):
         for item in await _resolve(source):
             if isinstance(item, File):
                 # A folder beside a file in it, overlapping patterns, links that lead round in a circle.
                 place = await asyncio.to_thread(os.path.realpath, item.path)
                 if place in seen:
+                    # What is not taken from a folder is still to be read if it is named as well.
+                    earlier = items[seen[place]]
+                    if isinstance(earlier, File) and earlier.walked and not item.walked:
+                        items[seen[place]] = item
                     continue
-                seen.add(place)
+                seen[place] = len(items)
             items.append(item)
     return items
 

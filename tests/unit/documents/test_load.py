@@ -237,3 +237,12 @@ def test_importing_is_light() -> None:
     code = f"import sys, longagent.documents; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "none"
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links")
+def test_what_is_not_taken_from_a_folder_is_read_if_it_is_named_as_well(folder: Path) -> None:
+    (folder / "docs/data.xyz").write_text("of another kind")
+    (folder / "outside.txt").write_text("outside")
+    (folder / "docs/link.txt").symlink_to(folder / "outside.txt")
+    names = [document.name for document in read("docs", "docs/data.xyz", "outside.txt").documents]
+    assert names == ["docs/a.txt", "docs/b.md", "docs/data.xyz", "outside.txt", "docs/sub/c.txt"]
