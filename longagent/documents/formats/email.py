@@ -124,7 +124,7 @@ def _contents(message: Message, warnings: list[str]) -> tuple[list[str], list[_A
         elif _is_text(part, kind):
             texts += [_text(part, kind, warnings)] if wanted else []
         elif kind not in _SIGNATURES and not _is_picture_in_text(part, kind) and (data := _bytes(part)):
-            attachments.append(_Attachment(_file_name(part), kind, data))
+            attachments.append(_Attachment(_file_name(part), clean(kind), data))
     return texts, attachments, nested
 
 

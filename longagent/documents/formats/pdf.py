@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from longagent.documents.formats.columns import in_columns
-from longagent.documents.formats.outline import Entry, headings, outline
+from longagent.documents.formats.pdf_outline import Entry, headings, outline
 from longagent.documents.formats.text import clean
 from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, Part, UnreadableError
 
@@ -52,7 +52,7 @@ def read(data: bytes, options: Options = USUAL) -> Parsed:
             except pypdfium2.PdfiumError:
                 raw.broken.add(number)
             raw.pages.append(text)
-            raw.labels.append(document.get_page_label(number - 1) or None)
+            raw.labels.append(_label(document, number))
             total += len(text)
             if total > _CHARACTERS:
                 raise UnreadableError("holds more text than can be read at once.", "Split it.")
@@ -94,6 +94,13 @@ def _page(document: Any, number: int, blank: set[int]) -> str:
         return text
     finally:
         page.close()
+
+
+def _label(document: Any, number: int) -> str | None:
+    try:
+        return document.get_page_label(number - 1) or None
+    except UnicodeDecodeError:  # half a surrogate pair
+        return None
 
 
 def _parsed(raw: _Raw, *, ocr: bool) -> Parsed:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from longagent.documents.formats.text import clean
 from longagent.documents.parsed import Heading, LockedError, Options, Parsed, Part, UnreadableError
 
 SECONDS = 120.0
@@ -88,7 +89,9 @@ class Process:
             self._spent = spent or reply["spent"]
             if "error" in reply:
                 problem, hint, locked = reply["error"]
-                raise LockedError(given=bool(options.password)) if locked else UnreadableError(str(problem), str(hint))
+                if locked:
+                    raise LockedError(given=bool(options.password))
+                raise UnreadableError(clean(str(problem)), clean(str(hint)))
             return await asyncio.to_thread(_parsed, *reply["parsed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._spent = True
@@ -119,7 +122,7 @@ class Process:
             if size > 8 * CHARACTERS:
                 return None
             reply = await asyncio.to_thread(json.loads, await stdout.readexactly(size))
-        except (asyncio.IncompleteReadError, ValueError):
+        except (asyncio.IncompleteReadError, ValueError, RecursionError):
             return None
         return reply if isinstance(reply, dict) else None
 

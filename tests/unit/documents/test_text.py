@@ -156,6 +156,8 @@ def test_markdown_metadata_is_a_section_and_comments_are_left_out() -> None:
         "# A\n```\n<!-- kept -->\n```\nb",
     ]
     markdown.read(b"<!-- x\n" * 100_000)
+    source = "<!-- a --> <!-- b --> one\n<!-- c\nd --> two\n<!-- e --> <!-- f\n"
+    assert markdown.read(source.encode()).parts[0].text == "one\ntwo"
 
 
 def test_embedded_images_are_no_text() -> None:

@@ -135,6 +135,12 @@ def test_endless_nesting_ends() -> None:
         email.read(b"Subject: top\n" + parts + b"\ndeep")
 
 
+def test_control_characters_in_the_kind_of_an_attachment_are_taken_out(mail: EmailMessage) -> None:
+    mail.add_attachment(b"data", maintype="application", subtype="x", filename="a.txt")
+    raw = mail.as_bytes().replace(b"application/x", b"application/\x1b[2jx")
+    assert email.read(raw).parts[0].text.endswith("Attachment: a.txt (application/[2jx, 4 bytes)")
+
+
 def test_an_attached_scan_is_told(mail: EmailMessage) -> None:
     from pypdfium2 import PdfDocument
 

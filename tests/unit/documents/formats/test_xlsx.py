@@ -96,7 +96,7 @@ def test_a_header_of_two_columns_is_known_by_its_bold_type() -> None:
 def test_formulas_give_their_stored_results_and_say_so_if_there_are_none() -> None:
     rows = (
         '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
-        '<c r="C1"><f>B9</f></c></row>'
+        '<c r="C1"><f>B9</f></c><c r="D1" t="str"><f>""</f><v></v></c></row>'
     )
     parsed = read(sheet(rows))
     assert parsed.parts[0].text == "S\n\n2 | a | =B9"
