@@ -11,6 +11,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import NamedTuple
 
+from longagent.documents.archives import OLE
 from longagent.documents.folders import is_document, is_litter, is_skipped, walk
 from longagent.documents.sniff import sniff
 from longagent.errors import SourceError, UsageError
@@ -88,7 +89,8 @@ def read_file(file: File) -> bytes:
             raise SourceError(name, "is larger than 2 GiB, which is too large to read.", hint="Split it.")
         with file.path.open("rb") as stream:
             head = stream.read(_LARGE)
-            if len(head) == _LARGE:
+            # Of archives, the end may be needed to tell.
+            if len(head) == _LARGE and not head.startswith((b"PK\x03\x04", OLE)):
                 sniff(head, name=name)
             return head + stream.read(LARGEST)
     except OSError as error:

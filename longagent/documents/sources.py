@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import BinaryIO, NamedTuple, cast
 
 from longagent.documents.document import Document
@@ -83,11 +83,15 @@ async def _resolve(source: Source) -> Sequence[Item]:
     read = getattr(source, "read", None)
     if read is None:
         raise refusal(source)
-    data: bytes | str = await asyncio.to_thread(read)
+    data: object = await asyncio.to_thread(read)
     name = getattr(source, "name", None)
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
-    return [Content(data, name if isinstance(name, str) else "document")]
+    if not isinstance(data, bytes | bytearray | memoryview):  # of a file that is read in some other way, such as async
+        if isinstance(data, Coroutine):
+            data.close()
+        raise refusal(source)
+    return [Content(bytes(data), name if isinstance(name, str) else "document")]
 
 
 async def _resolve_name(source: str) -> Sequence[Item]:
