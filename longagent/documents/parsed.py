@@ -1,6 +1,6 @@
 """What the reader of a format makes of a file: plain data, which can cross from one process to another."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Heading(NamedTuple):
@@ -37,6 +37,31 @@ class Parsed(NamedTuple):
     """Parts, counted from 1, that OCR is to read; only where `Options.ocr` asks for it."""
     format: str = ""
     """Which it turned out to be, where the bytes do not tell, as they are encrypted."""
+
+
+def checked(parts: Any, paged: Any, warnings: Any, unread: Any, format: Any) -> Parsed:  # noqa: A002
+    """Return a file as text from plain JSON, as another process or the disk gave it.
+
+    Raises:
+        TypeError: something is of another type than it should be.
+        ValueError: something has too many parts, or too few.
+    """
+    read = tuple(
+        Part(
+            _text(text),
+            None if title is None else _text(title),
+            None if label is None else _text(label),
+            tuple(Heading(int(start), int(level), _text(name)) for start, level, name in headings),
+        )
+        for text, title, label, headings in parts
+    )
+    return Parsed(read, bool(paged), tuple(map(_text, warnings)), tuple(map(int, unread)), _text(format))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {type(value).__name__}")
+    return value
 
 
 class Options(NamedTuple):

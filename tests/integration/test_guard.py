@@ -150,6 +150,8 @@ def test_too_much_text_is_refused(reader: Misbehave, monkeypatch: pytest.MonkeyP
         "import sys; sys.stdout.buffer.write(b'\\0' * 7 + b'\\2{}')",
         "import sys; sys.stdout.buffer.write(b'\\xff' * 64)",
         "import sys; b = b'[' * 100_000; sys.stdout.buffer.write(len(b).to_bytes(8, 'big') + b)",
+        """import sys; b = b'{"parsed": [[["text", 1, null, []]], 1, [], [], ""], "spent": false}'
+sys.stdout.buffer.write(len(b).to_bytes(8, 'big') + b)""",
         """import sys; b = b'{"parsed": [[[1]], 1, []], "spent": false}'
 sys.stdout.buffer.write(len(b).to_bytes(8, 'big') + b)""",
         "import sys; sys.stdin.close()",
