@@ -1,4 +1,5 @@
 import base64
+import time
 from email.message import EmailMessage
 from io import BytesIO
 
@@ -125,6 +126,9 @@ def test_a_mailbox_is_its_messages() -> None:
         b"From y Tue Jan  2 10:00:00 2024\nSubject: two\n\nb\n"
     )
     assert [part.text for part in email.read(raw).parts] == ["Subject: one\n\nFrom here", "Subject: two\n\nb"]
+    begun = time.perf_counter()
+    assert len(email.read(b"From x " + b"12:34" * 200_000 + b"\nSubject: x\n\n").parts) == 1
+    assert time.perf_counter() - begun < 5
 
 
 def test_endless_nesting_ends() -> None:

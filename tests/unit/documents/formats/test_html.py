@@ -157,6 +157,7 @@ def test_xhtml_closes_elements_at_once_and_its_dtd_is_not_obeyed() -> None:
         "<!--" * 100_000 + "--><p>needle",
         "<a" * 100_000 + "><p>needle",
         "<style>" + "a" * 200_000 + "</style>needle",
+        "<?xml version='1.0'?><html>" + "<!DOCTYPE[" * 100_000 + "<p>needle",
         "<style>" + "a," * 20_000 + "b{" + " " * 20_000 + "}</style>needle",
         "<table><tr><td colspan=1000 rowspan=60000>needle<td>b<tr><td>c" + "<tr><td>x" * 300 + "</table>",
     ],
