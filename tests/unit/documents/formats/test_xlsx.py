@@ -154,6 +154,12 @@ def test_a_damaged_sheet_costs_only_itself() -> None:
     assert parsed.warnings[0].startswith("not all of the sheet Sheet could be read: the file is damaged")
 
 
+def test_a_column_that_no_sheet_has_is_damage() -> None:
+    rows = f'<row r="1"><c r="A1"><v>a</v></c><c r="{"Z" * 30}1"><v>b</v></c></row><row r="2"><c><v>1</v></c></row>'
+    with pytest.raises(UnreadableError, match="is damaged"):
+        read(sheet(rows))
+
+
 def test_a_workbook_without_sheets_is_broken() -> None:
     with pytest.raises(UnreadableError, match="sheets are missing"):
         read(package("xl/workbook.xml", {"xl/workbook.xml": f"<workbook {SHEET}/>"}))
