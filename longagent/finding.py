@@ -11,6 +11,7 @@ from longagent.documents import Document, Loaded, Source, Span, load, place
 from longagent.documents.sources import Sources, listed
 from longagent.errors import UsageError
 from longagent.events import Emit
+from longagent.evidence.words import keys
 from longagent.retrievers.sentences import RankedSpan, Sentences
 from longagent.settings import Settings
 from longagent.store.index_store import open_index
@@ -101,6 +102,8 @@ async def _find(sources: Sequence[Source], wanted: _Wanted, emit: Emit | None, s
     query, limit, context = wanted
     if not isinstance(query, str) or not query.strip():
         raise UsageError(f"What to look for is {'empty' if isinstance(query, str) else 'not text'}.")
+    if not keys(query):
+        raise UsageError(f"{query!r} has only words that stand in every text.", hint="Add what it is about.")
     if limit < 1 or context < 0:
         raise UsageError(f"{f'limit={limit}' if limit < 1 else f'context={context}'} is too small.")
     loaded = await read(sources, settings, emit=emit)

@@ -72,8 +72,8 @@ def parsed_record(parsed: Parsed) -> dict[str, Any]:
 def parsed_from(record: Mapping[str, Any]) -> Parsed | None:
     """Return the text that a record holds; `None` where it is not as it should be."""
     try:
-        return checked(**record)
-    except (TypeError, ValueError):
+        return checked(record[field] for field in Parsed._fields)
+    except (KeyError, TypeError, ValueError):
         return None
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from importlib.util import find_spec
 
-from longagent.documents.formats.pdf import page_list
 from longagent.documents.formats.pdf_ocr import VERSION
+from longagent.documents.formats.pdf_pages import page_list
 from longagent.documents.guard import Pool
 from longagent.documents.guard.process import Limits
 from longagent.documents.kept import Kept

@@ -9,8 +9,10 @@ from longagent.documents.document import Document
 from longagent.documents.paths import OtherKindError
 from longagent.errors import SourceError
 
-_MOST_TOLD = 3
-"""Files that are told by name, of those of which a folder may hold many."""
+_MOST_TOLD = 12
+"""Files of a folder that cannot be read and are told by name; a person will look after each."""
+_MOST_EQUAL = 3
+"""Sources with the content of others that are told by name."""
 
 
 class Loaded(NamedTuple):
@@ -89,7 +91,7 @@ def _told_apart(documents: list[Document]) -> list[Document]:
 
 
 def _same(repeated: Sequence[tuple[str, str]]) -> list[str]:
-    told = repeated if len(repeated) <= _MOST_TOLD + 1 else repeated[:_MOST_TOLD]
+    told = repeated if len(repeated) <= _MOST_EQUAL + 1 else repeated[:_MOST_EQUAL]
     lines = [f"{name} has the same content as {known} and was read once" for name, known in told]
     if more := len(repeated) - len(told):
         lines.append(f"{more} more sources have the same content as others and were read once")

@@ -1,5 +1,6 @@
 """What the reader of a format makes of a file: plain data, which can cross from one process to another."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -37,15 +38,18 @@ class Parsed(NamedTuple):
     """Parts, counted from 1, that OCR is to read; only where `Options.ocr` asks for it."""
     format: str = ""
     """Which it turned out to be, where the bytes do not tell, as they are encrypted."""
+    states: tuple[str, ...] = ()
+    """Of a share of a PDF, for each part: why it has no text."""
 
 
-def checked(parts: Any, paged: Any, warnings: Any, unread: Any, format: Any) -> Parsed:  # noqa: A002
-    """Return a file as text from plain JSON, as another process or the disk gave it.
+def checked(fields: Iterable[Any]) -> Parsed:
+    """Return a file as text from the fields of `Parsed` as plain JSON, as another process or the disk gave them.
 
     Raises:
         TypeError: something is of another type than it should be.
         ValueError: something has too many parts, or too few.
     """
+    parts, paged, warnings, unread, form, states = fields
     read = tuple(
         Part(
             _text(text),
@@ -55,7 +59,8 @@ def checked(parts: Any, paged: Any, warnings: Any, unread: Any, format: Any) -> 
         )
         for text, title, label, headings in parts
     )
-    return Parsed(read, bool(paged), tuple(map(_text, warnings)), tuple(map(int, unread)), _text(format))
+    said, state = tuple(map(_text, warnings)), tuple(map(_text, states))
+    return Parsed(read, bool(paged), said, tuple(map(int, unread)), _text(form), state)
 
 
 def _text(value: Any) -> str:
@@ -72,6 +77,8 @@ class Options(NamedTuple):
     """Whether what has no text of its own is read by OCR afterwards: it is told as `Parsed.unread`, and no error."""
     pages: tuple[int, ...] = ()
     """For OCR: which to read, counted from 1."""
+    share: tuple[int, int] = (0, 1)
+    """Of a PDF: which share of the pages to read, counted from 0, and into how many shares they are divided."""
 
 
 USUAL = Options()

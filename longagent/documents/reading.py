@@ -11,6 +11,7 @@ from longagent.documents.guard import Pool
 from longagent.documents.kept import Kept, document_key, parsed_from, parsed_record
 from longagent.documents.ocr import is_installed, read_scans
 from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, UnreadableError
+from longagent.documents.shares import read_shares
 from longagent.documents.sniff import Format, sniff
 from longagent.errors import LockedSourceError, SourceError
 
@@ -85,20 +86,25 @@ class Reading:
             data,
             options=self._options,
             pool=self._pool,
-            # What somebody encrypted is not left on the disk for all to read.
-            kept=None if self._options.password else self._kept,
+            kept=None if self._is_secret(form, data) else self._kept,
             told=(lambda done, total: tell(name, done, total)) if tell else None,
         )
 
+    def _is_secret(self, form: Format, data: bytes) -> bool:
+        """Whether a password may have opened it: what somebody encrypted is not left on the disk."""
+        if self._options.password is None:
+            return False
+        return form in {"locked", "email"} or (form == "pdf" and b"/Encrypt" in data)
+
     async def _text_layer(self, form: Format, data: bytes, hash_: str) -> Parsed:
         """Return the text a file holds, from where it is kept if it is there; scanned pages are kept one by one."""
-        if self._kept is None or self._options.password is not None:
-            return await self._pool.read(form, data, options=self._options)
+        if self._kept is None or self._is_secret(form, data):
+            return await read_shares(self._pool, form, data, options=self._options)
         key = await asyncio.to_thread(document_key, hash_, form, self._options)
         record = await self._kept.get(key)
         if record is not None and (found := await asyncio.to_thread(parsed_from, record)) is not None:
             return found
-        parsed = await self._pool.read(form, data, options=self._options)
+        parsed = await read_shares(self._pool, form, data, options=self._options)
         await self._kept.put(key, parsed_record(parsed))
         return parsed
 

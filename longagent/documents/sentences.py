@@ -20,6 +20,8 @@ _FIGURE = re.compile(r"[($€£¥+-]*\d(?:[\d.,:/]*\d)?[%)]*|[-–—]|[$€£¥
 _ENDED = re.compile(r"[.!?…。！？｡؟۔।॥]['\"’”»)\]」』）]*(?:\[\d{1,3}\])?\s*$")
 # Full stops that stand for nothing else, whatever comes next; the library overlooks some before a figure.
 _ALWAYS = re.compile(r"(?:[。｡！？।॥۔።။។]|(?<!\d)．)+['\"’”»)\]」』）]*")
+# The library knows "U.S.", but not "non-U.S.", and would end a sentence within it.
+_WITHIN_INITIALS = re.compile(r"(?<=[-–/(]\w\.)(?=\w\.)")
 _CONTINUES = (",", "-", "–", "—", ";", "(", "/", "&")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -85,7 +87,7 @@ def _borders(block: str) -> Iterator[int]:
             while known is not None and known <= border:
                 yield known
                 known = next(always, None)
-            if _ENDED.search(seen[max(position, border - 32) : border]):
+            if _ENDED.search(seen[max(position, border - 32) : border]) and not _WITHIN_INITIALS.match(seen, border):
                 yield border
         position = stop
     if known is not None:

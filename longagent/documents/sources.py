@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import BinaryIO, NamedTuple, cast
 
 from longagent.documents.document import Document
@@ -83,15 +83,26 @@ async def _resolve(source: Source) -> Sequence[Item]:
     read = getattr(source, "read", None)
     if read is None:
         raise refusal(source)
-    data: object = await asyncio.to_thread(read)
-    name = getattr(source, "name", None)
+    return [await _read_open(source, read)]
+
+
+async def _read_open(source: object, read: Callable[[], object]) -> Content:
+    given = getattr(source, "name", None)
+    name = given if isinstance(given, str) else "document"
+    try:
+        data = await asyncio.to_thread(read)
+    except UnicodeDecodeError:
+        hint = 'Open it as bytes, open(path, "rb"): its encoding is then detected.'
+        raise SourceError(name, "is open as text, in an encoding it is not in.", hint=hint) from None
+    except (OSError, ValueError) as error:  # closed, or open for writing only
+        raise SourceError(name, f"cannot be read: {error}.", hint="Pass its path, or open it again.") from error
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
     if not isinstance(data, bytes | bytearray | memoryview):  # of a file that is read in some other way, such as async
         if isinstance(data, Coroutine):
             data.close()
         raise refusal(source)
-    return [Content(bytes(data), name if isinstance(name, str) else "document")]
+    return Content(bytes(data), name)
 
 
 async def _resolve_name(source: str) -> Sequence[Item]:

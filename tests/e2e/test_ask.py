@@ -58,7 +58,8 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     assert (answer["schema"], answer["question"], answer["found"], answer["partial"]) == (1, QUESTION, True, False)
     assert (answer["strategy"], answer["model"]) == ("rag", "openai/sim")
     assert list(answer["citations"][0]) == [
-        *("document", "document_id", "page", "page_end", "start", "end", "quote", "said", "status", "where")
+        *("document", "document_id", "page", "page_end", "start", "end", "quote", "said", "status"),
+        *("page_label", "where"),
     ]
     usage = answer["usage"]
     assert list(usage) == [

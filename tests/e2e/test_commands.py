@@ -54,7 +54,7 @@ def test_version(env: dict[str, str]) -> None:
 def test_show_prints_pages(env: dict[str, str]) -> None:
     done = longagent("show", str(EXAMPLE), "--page", "6", env=env)
     assert done.code == 0
-    assert "── page 6 of 19 ──" in done.out
+    assert "── page 6 of 19 (printed 3811) ──" in done.out
     assert "204 examples" in done.out
     assert "Abstract" not in done.out
     missing = longagent("show", str(EXAMPLE), "--page", "20", env=env)

@@ -1,6 +1,7 @@
 """Files that cannot be read say so in one sentence; those that can be recovered are."""
 
 import asyncio
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,30 @@ def pdf(content: bytes, *, pages: int = 1) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     return bytes(out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, xref))
+
+
+def rc4(key: bytes, data: bytes) -> bytes:
+    state, j, out = list(range(256)), 0, bytearray()
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    i = j = 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
+
+
+def restricted(content: bytes) -> bytes:
+    """Write a PDF that only forbids copying: encrypted, with an empty password for those who read it."""
+    padding = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
+    key = md5(padding + bytes(32) + b"\x00" * 4 + b"id", usedforsecurity=False).digest()[:5]
+    encrypted = rc4(md5(key + b"\3\0\0\0\0", usedforsecurity=False).digest()[:10], content)
+    encryption = b"/ID [<6964> <6964>] /Encrypt << /Filter /Standard /V 1 /R 2 /P 0 /O <%s> /U <%s> >>"
+    trailer = encryption % (b"00" * 32, rc4(key, padding).hex().encode())
+    return pdf(encrypted).replace(b"/Root 1 0 R", b"/Root 1 0 R " + trailer)
 
 
 TEXT = b"BT /F 12 Tf 20 100 Td (The harbour is old.) Tj ET"
@@ -77,3 +102,14 @@ def test_one_bad_file_does_not_cost_the_others() -> None:
     loaded = asyncio.run(load([FILES / "encrypted.pdf", pdf(TEXT)]))
     assert [document.text for document in loaded.documents] == ["The harbour is old."]
     assert any("encrypted.pdf" in warning for warning in loaded.warnings)
+
+
+@pytest.mark.parametrize("password", [None, "of another file"])
+def test_a_password_for_others_shuts_no_file_that_opens_without(password: str | None) -> None:
+    (document,) = asyncio.run(load([restricted(TEXT)], ocr=False, password=password)).documents
+    assert document.text == "The harbour is old."
+
+
+def test_a_wrong_password_is_told() -> None:
+    with pytest.raises(SourceError, match="the password is wrong"):
+        asyncio.run(load([FILES / "encrypted.pdf"], password="of another file"))

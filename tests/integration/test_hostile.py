@@ -69,7 +69,7 @@ EXPECTED: dict[str, Read | Refused] = {
     "qpdf_issue-100.pdf": DAMAGED,
     "qpdf_badlin1.pdf": Read("Potato 29", pages=30),
     "qpdf_bad-encryption-length.pdf": LOCKED,
-    "qpdf_empty.pdf": LOCKED,  # pdfium takes its /Encrypt for one
+    "qpdf_empty.pdf": DAMAGED,  # it has no pages, and pdfium opens no such file
     "pdfjs_xref_command_missing.pdf": Read("Reduced test-case"),
     "pdfjs_helloworld-bad.pdf": Read("Hello, world!"),
     "pdfjs_poppler-67295-0.pdf": Read("TestString123"),

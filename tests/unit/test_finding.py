@@ -63,3 +63,8 @@ def test_mistakes(tmp_path: Path) -> None:
     ]:
         with pytest.raises(UsageError, match=message):
             find(REPORT, query, **options)
+
+
+def test_a_query_of_common_words_only_is_refused() -> None:
+    with pytest.raises(UsageError, match="'who is it' has only words that stand in every text"):
+        find("One line.\nAnother line.", "who is it")

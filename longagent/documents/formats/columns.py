@@ -8,6 +8,7 @@ tables look much alike, and must stay as they are.
 import re
 from collections.abc import Iterator, Sequence
 from ctypes import byref, c_double
+from functools import cache
 from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
@@ -99,12 +100,17 @@ _AT = tuple(map(byref, _EDGES))
 
 def _box(page: Any, index: int) -> tuple[float, float, float, float] | None:
     """Left, right, bottom and top of a character."""
-    from pypdfium2.raw import FPDFText_GetCharBox
-
-    if not FPDFText_GetCharBox(page, index, *_AT):
+    if not _char_box()(page, index, *_AT):
         return None
     left, right, bottom, top = _EDGES
     return left.value, right.value, bottom.value, top.value
+
+
+@cache
+def _char_box() -> Any:
+    from pypdfium2.raw import FPDFText_GetCharBox
+
+    return FPDFText_GetCharBox
 
 
 def _cut(page: Any, text: str, spans: Sequence[tuple[int, int]], gaps: dict[tuple[int, int], _Gap]) -> Iterator[_Line]:

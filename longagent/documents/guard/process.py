@@ -92,7 +92,7 @@ class Process:
                 if locked:
                     raise LockedError(given=bool(options.password))
                 raise UnreadableError(clean(str(problem)), clean(str(hint)))
-            return await asyncio.to_thread(checked, *reply["parsed"])
+            return await asyncio.to_thread(checked, reply["parsed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._spent = True
             raise UnreadableError("made its reader give a senseless reply.", _SAVE_AGAIN) from error

@@ -263,3 +263,12 @@ def test_a_large_encrypted_file_is_known_by_its_end(tmp_path: Path, monkeypatch:
     (tmp_path / "a.docx").write_bytes(OLE + b"." * 200 + "EncryptedPackage".encode("utf-16-le"))
     with pytest.raises(SourceError, match="password-protected"):
         read(tmp_path / "a.docx")
+
+
+def test_a_file_object_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Grenzübergang".encode("cp1252"))
+    with path.open(encoding="utf-8") as stream, pytest.raises(SourceError, match=r'open\(path, "rb"\)'):
+        asyncio.run(load([stream]))
+    with pytest.raises(SourceError, match="closed file"):
+        asyncio.run(load([stream]))

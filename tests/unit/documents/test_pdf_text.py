@@ -1,8 +1,9 @@
 import pytest
 
-from longagent.documents.formats import pdf
-from longagent.documents.formats.pdf import is_garbled, page_list, page_text
-from longagent.documents.parsed import Heading, Part
+from longagent.documents.formats import pdf, pdf_pages
+from longagent.documents.formats.pdf import is_garbled, page_text
+from longagent.documents.formats.pdf_pages import judged, ocr_hint, page_list
+from longagent.documents.parsed import Heading, Parsed, Part, UnreadableError
 
 
 def test_parted_words_keep_their_hyphen_and_line() -> None:
@@ -34,8 +35,8 @@ def test_garbled(text: str, garbled: bool) -> None:
 
 @pytest.mark.parametrize(("installed", "hint"), [(None, "pip install 'longagent[ocr]'"), (object(), "switched off")])
 def test_a_scan_says_what_would_read_it(installed: object, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "find_spec", lambda _name: installed)
-    assert hint in pdf.ocr_hint()
+    monkeypatch.setattr(pdf_pages, "find_spec", lambda _name: installed)
+    assert hint in ocr_hint()
 
 
 def test_page_list() -> None:
@@ -58,3 +59,31 @@ def test_broken_titles_and_labels_cost_only_themselves() -> None:
     body = b"\n".join(b"%d 0 obj%sendobj" % (number, each) for number, each in enumerate(objects, 1))
     parsed = pdf.read(b"%PDF-1.7\n" + body + b"\ntrailer<</Root 1 0 R>>")
     assert parsed.parts == (Part("Words", headings=(Heading(0, 1, "Words"),)),)
+
+
+def share(*pages: tuple[str, str]) -> Parsed:
+    return Parsed(tuple(Part(text) for text, _ in pages), paged=True, states=tuple(state for _, state in pages))
+
+
+def test_pages_without_text_are_judged_over_all_shares() -> None:
+    shares = [share(("text", ""), ("", "empty")), share(("", "blank"), ("", "broken")), share(), share(("", "empty"))]
+    joined = judged(shares, ocr=False)
+    assert [part.text for part in joined.parts] == ["text", "", "", "", ""]
+    empty, broken = joined.warnings
+    assert empty.startswith("pages 2, 5 have no text (scanned images?)")
+    assert broken == "page 4 has damaged content and could not be read"
+    assert judged(shares, ocr=True).unread == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("shares", "problem"),
+    [
+        ([share(("", "blank")), share(("", "blank"))], "has no text: 2 pages, all blank."),
+        ([share(("", "blank")), share(("", "empty"))], "looks scanned: 2 pages without text."),
+        ([share(("", "garbled")), share(("", "empty"))], "has a text layer that is unreadable"),
+        ([share()], "has no pages."),
+    ],
+)
+def test_shares_without_any_text(shares: list[Parsed], problem: str) -> None:
+    with pytest.raises(UnreadableError, match=problem):
+        judged(shares, ocr=False)

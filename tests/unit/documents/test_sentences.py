@@ -12,6 +12,10 @@ def cut(text: str) -> list[str]:
     [
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("Dr. Smith et al. came. He sat.", ["Dr. Smith et al. came.", "He sat."]),
+        (
+            "It is with non-U.S. firms. We sell to non-U.S./U.K. ones.",
+            ["It is with non-U.S. firms.", "We sell to non-U.S./U.K. ones."],
+        ),
         ("It wraps\nhere. Next.", ["It wraps\nhere.", "Next."]),
         (
             "Region: North | Lead: Ann\nRegion: South | Lead: Bo",
