@@ -14,9 +14,6 @@ from longagent.documents.document import UNDER, Chunk, Document, Page, Span
 from longagent.documents.sentences import bites, sentences
 from longagent.documents.tokens import count_tokens
 
-VERSION = 1
-"""Of the borders that are found and the tokens that are counted: a change in either raises it, for cuts are kept."""
-
 
 class _Border(IntEnum):
     """What lies before a unit."""
@@ -118,8 +115,9 @@ def _units(document: Document, room: Callable[[int], int]) -> Iterator[_Unit]:
                     before = _Border.PARAGRAPH
                 # With the white space before it, since tokens begin with their space; so the sum is that of the whole.
                 cost = count_tokens(text[end : section.start + last])
+                lead = max(end, start - 1)
                 end = section.start + last
-                yield from _fitting(text, _Unit(start, end, cost, before), room(start))
+                yield from _fitting(text, _Unit(start, end, cost, before), room(start), lead=lead)
                 before = _Border.SENTENCE
 
 
@@ -148,8 +146,15 @@ def _sections(document: Document, page: Page) -> Iterator[_Section]:
     yield _Section(start, page.end, before)
 
 
-def _fitting(text: str, unit: _Unit, limit: int) -> Iterator[_Unit]:
-    """Halve a unit, at a space if there is one about its middle, until each part fits."""
+def _fitting(text: str, unit: _Unit, limit: int, *, lead: int) -> Iterator[_Unit]:
+    """Halve a unit, at a space if there is one about its middle, until each part fits.
+
+    Args:
+        text: of the document.
+        unit: which may be too long.
+        limit: tokens of a part.
+        lead: where the white space before the unit begins, which is counted with it.
+    """
     length = unit.end - unit.start
     if unit.tokens <= limit or length < 2:
         yield unit
@@ -157,12 +162,12 @@ def _fitting(text: str, unit: _Unit, limit: int) -> Iterator[_Unit]:
     middle = unit.start + length // 2
     space = text.rfind(" ", unit.start + length // 4, middle)
     cut = space if space > unit.start else middle
-    for start, end, before in ((unit.start, cut, unit.before), (cut, unit.end, _Border.SENTENCE)):
+    for start, end, before in ((lead, cut, unit.before), (cut, unit.end, _Border.SENTENCE)):
         piece = text[start:end]
         inner = start + len(piece) - len(piece.lstrip())
         if piece.strip():
             part = _Unit(inner, start + len(piece.rstrip()), count_tokens(piece), before)
-            yield from _fitting(text, part, limit)
+            yield from _fitting(text, part, limit, lead=start)
 
 
 def _packed(units: Iterator[_Unit], room: Callable[[int], int], fill: float) -> Iterator[list[_Unit]]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from longagent.documents.formats.text import clean
 from longagent.documents.outline import Outline, line
 from longagent.documents.parsed import Heading, Parsed, Part
 
@@ -51,13 +52,14 @@ class Document:
 
     @classmethod
     def from_parsed(cls, parsed: Parsed, *, id: str, name: str, format: str = "text") -> "Document":  # noqa: A002
-        """Join the parts of a file into a document."""
+        """Join the parts of a file into a document; what is shown beside its text is cleaned here for all readers."""
         pages: list[Page] = []
         headings: list[Heading] = []
         start = 0
         for number, part in enumerate(parsed.parts, start=1):
-            pages.append(Page(number, start, start + len(part.text), part.title, part.label))
-            headings += [heading._replace(start=start + heading.start) for heading in part.headings]
+            title, label = (said and (clean(said) or None) for said in (part.title, part.label))
+            pages.append(Page(number, start, start + len(part.text), title, label))
+            headings += [Heading(start + at, level, clean(name)) for at, level, name in part.headings]
             start += len(part.text) + len(PAGE_BREAK)
         return cls(
             id=id,
@@ -65,7 +67,7 @@ class Document:
             text=PAGE_BREAK.join(part.text for part in parsed.parts),
             pages=tuple(pages),
             paged=parsed.paged,
-            warnings=parsed.warnings,
+            warnings=tuple(map(clean, parsed.warnings)),
             headings=tuple(headings),
             format=format,
         )

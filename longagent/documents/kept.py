@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from longagent.documents.chunking import Piece
 from longagent.documents.document import Document
-from longagent.documents.parsed import Heading, Options, Parsed, Part
+from longagent.documents.parsed import Options, Parsed, checked
 
 
 class Kept(Protocol):
@@ -72,17 +72,7 @@ def parsed_record(parsed: Parsed) -> dict[str, Any]:
 def parsed_from(record: Mapping[str, Any]) -> Parsed | None:
     """Return the text that a record holds; `None` where it is not as it should be."""
     try:
-        parts = tuple(
-            Part(
-                _text(text),
-                title,
-                label,
-                tuple(Heading(int(at), int(level), _text(of)) for at, level, of in headings),
-            )
-            for text, title, label, headings in record["parts"]
-        )
-        warnings, unread = tuple(map(_text, record["warnings"])), tuple(map(int, record["unread"]))
-        return Parsed(parts, bool(record["paged"]), warnings, unread, _text(record["format"]))
+        return checked(record[field] for field in Parsed._fields)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -104,9 +94,3 @@ def cut_from(record: Mapping[str, Any], document: Document) -> list[Piece] | Non
             return None
         position = piece.end
     return pieces
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"not a text: {type(value).__name__}")
-    return value

@@ -52,15 +52,16 @@ async def read_scans(
         nonlocal done
         key = sha256(f"ocr\n{VERSION}\n{known}\n{number}".encode()).digest()
         record = await kept.get(key) if kept is not None else None
-        text = record.get("text") if record else None
+        text: str | UnreadableError | None = record.get("text") if record else None
         if not isinstance(text, str):
             try:
                 found = await pool.read("pdf-ocr", data, options=options._replace(pages=(number,)), limits=LIMITS)
+                text = found.parts[0].text
             except UnreadableError as error:
-                return error
-            text = found.parts[0].text
-            if kept is not None:
-                await kept.put(key, {"text": text})
+                text = error
+            else:
+                if kept is not None:
+                    await kept.put(key, {"text": text})
         done += 1
         if told is not None:
             told(done, len(parsed.unread))

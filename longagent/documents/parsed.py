@@ -1,6 +1,7 @@
 """What the reader of a format makes of a file: plain data, which can cross from one process to another."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 
 class Heading(NamedTuple):
@@ -39,6 +40,33 @@ class Parsed(NamedTuple):
     """Which it turned out to be, where the bytes do not tell, as they are encrypted."""
     states: tuple[str, ...] = ()
     """Of a share of a PDF, for each part: why it has no text."""
+
+
+def checked(fields: Iterable[Any]) -> Parsed:
+    """Return a file as text from the fields of `Parsed` as plain JSON, as another process or the disk gave them.
+
+    Raises:
+        TypeError: something is of another type than it should be.
+        ValueError: something has too many parts, or too few.
+    """
+    parts, paged, warnings, unread, form, states = fields
+    read = tuple(
+        Part(
+            _text(text),
+            None if title is None else _text(title),
+            None if label is None else _text(label),
+            tuple(Heading(int(start), int(level), _text(name)) for start, level, name in headings),
+        )
+        for text, title, label, headings in parts
+    )
+    said, state = tuple(map(_text, warnings)), tuple(map(_text, states))
+    return Parsed(read, bool(paged), said, tuple(map(int, unread)), _text(form), state)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {type(value).__name__}")
+    return value
 
 
 class Options(NamedTuple):

@@ -3,13 +3,15 @@
 import os
 import re
 import stat
+from collections.abc import Iterator
 from difflib import get_close_matches
 from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
-from glob import glob
+from glob import escape, glob
 from os.path import realpath
 from pathlib import Path
 from typing import NamedTuple
 
+from longagent.documents.archives import OLE
 from longagent.documents.folders import is_document, is_litter, is_skipped, walk
 from longagent.documents.sniff import sniff
 from longagent.errors import SourceError, UsageError
@@ -87,7 +89,8 @@ def read_file(file: File) -> bytes:
             raise SourceError(name, "is larger than 2 GiB, which is too large to read.", hint="Split it.")
         with file.path.open("rb") as stream:
             head = stream.read(_LARGE)
-            if len(head) == _LARGE:
+            # Of archives, the end may be needed to tell.
+            if len(head) == _LARGE and not head.startswith((b"PK\x03\x04", OLE)):
                 sniff(head, name=name)
             return head + stream.read(LARGEST)
     except OSError as error:
@@ -112,12 +115,25 @@ def _match(source: str) -> list[File]:
         raise UsageError(f"{source}: URLs are not fetched.", hint="Download the file first and pass its path.")
     if not _is_pattern(source) or "\0" in source:
         raise _missing(source)
-    matches = sorted(Path(match) for match in glob(source, recursive=True))  # noqa: PTH207 - the user's own spelling
+    matches = sorted(set(map(Path, _matches(Path(source)))))
     named = Path(source).parts
     files = [File(path, label(path), source) for path in matches if _is_meant(path, named) and not path.is_dir()]
     if not files:
         raise SourceError(source, "no documents match this pattern.", hint="Check its spelling and the folder.")
     return files
+
+
+def _matches(pattern: Path) -> Iterator[str]:
+    """Yield what matches a pattern. As `glob` does, but `**` follows no links, two of which can lead round forever."""
+    if "**" not in pattern.parts:
+        yield from glob(str(pattern))  # noqa: PTH207 - `Path.glob` needs a folder to begin in
+        return
+    place = pattern.parts.index("**")
+    rest = pattern.parts[place + 1 :] or ("*",)
+    for top in glob(str(Path(*pattern.parts[:place]))):  # noqa: PTH207
+        for folder, folders, _ in os.walk(top):
+            folders[:] = [name for name in folders if name[0] != "."]
+            yield from _matches(Path(escape(folder), *rest))
 
 
 def _is_meant(path: Path, named: tuple[str, ...]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import BinaryIO, NamedTuple, cast
 
 from longagent.documents.document import Document
@@ -49,15 +49,19 @@ async def resolve(sources: Sequence[Source]) -> list[Item]:
         UsageError: something is a URL, or no document at all.
     """
     items: list[Item] = []
-    seen = set[str]()
+    seen: dict[str, int] = {}
     for source in gather(sources):
         for item in await _resolve(source):
             if isinstance(item, File):
                 # A folder beside a file in it, overlapping patterns, links that lead round in a circle.
                 place = await asyncio.to_thread(os.path.realpath, item.path)
                 if place in seen:
+                    # What is not taken from a folder is still to be read if it is named as well.
+                    earlier = items[seen[place]]
+                    if isinstance(earlier, File) and earlier.walked and not item.walked:
+                        items[seen[place]] = item
                     continue
-                seen.add(place)
+                seen[place] = len(items)
             items.append(item)
     return items
 
@@ -79,10 +83,14 @@ async def _resolve(source: Source) -> Sequence[Item]:
     read = getattr(source, "read", None)
     if read is None:
         raise refusal(source)
+    return [await _read_open(source, read)]
+
+
+async def _read_open(source: object, read: Callable[[], object]) -> Content:
     given = getattr(source, "name", None)
     name = given if isinstance(given, str) else "document"
     try:
-        data: bytes | str = await asyncio.to_thread(read)
+        data = await asyncio.to_thread(read)
     except UnicodeDecodeError:
         hint = 'Open it as bytes, open(path, "rb"): its encoding is then detected.'
         raise SourceError(name, "is open as text, in an encoding it is not in.", hint=hint) from None
@@ -90,7 +98,11 @@ async def _resolve(source: Source) -> Sequence[Item]:
         raise SourceError(name, f"cannot be read: {error}.", hint="Pass its path, or open it again.") from error
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
-    return [Content(data, name)]
+    if not isinstance(data, bytes | bytearray | memoryview):  # of a file that is read in some other way, such as async
+        if isinstance(data, Coroutine):
+            data.close()
+        raise refusal(source)
+    return Content(bytes(data), name)
 
 
 async def _resolve_name(source: str) -> Sequence[Item]:

@@ -19,6 +19,8 @@ from longagent.documents.formats.text import clean
 
 _LONGEST_CELL = 600
 """Code points; a table with longer cells is there for the layout, and its cells read better one after the other."""
+_WIDEST = 64
+"""Columns; Word allows 63."""
 _LONE_PAGE_NUMBER = 20
 """Code points of what may stand around a page number, such as `Page of`."""
 
@@ -94,7 +96,7 @@ class Walker:
     def _own(self, text: str, properties: Element | None, *, new_page: bool) -> Block:
         level = self.styles.level(properties)
         item = self.styles.list_of(properties)
-        label = self.numbers.next(*item) if item else ""
+        label = clean(self.numbers.next(*item)) if item else ""
         listed = (item is not None and level is None) or (value(properties, "pStyle") or "").upper().startswith("TOC")
         close = listed and self._in_list
         self._in_list = listed
@@ -115,7 +117,7 @@ class Walker:
             return
         self._open_notes.add(mark)
         author, content = self.notes(mark)
-        by = f" ({author})" if author else ""
+        by = f" ({clean(author)})" if author else ""
         shown = f"[{self.numbered[mark]}]" if mark in self.numbered else f"Comment{by}:"
         if text := " ".join(block.text for element in content for block in self.block(element)):
             yield Block(f"{shown} {text}", aside=True)
@@ -169,12 +171,12 @@ def _grid(rows: list[Element], flat: list[list[str]]) -> list[tables.Row]:
     """Put cells into columns; one that spans rows stands in each of them, so that each can be read by itself."""
     grid: list[list[str]] = []
     for row, texts in zip(rows, flat, strict=True):
-        line: list[str] = [""] * (number(row, "trPr", "gridBefore") or 0)
+        line: list[str] = [""] * min(number(row, "trPr", "gridBefore") or 0, _WIDEST)
         for cell, text in zip(_cells(row), texts, strict=True):
             properties = cell.find(f"{W}tcPr")
             continued = properties is not None and value(properties, "vMerge") in {"", "continue"}
             above = grid[-1][len(line)] if continued and grid and len(line) < len(grid[-1]) else ""
-            width = min(number(properties, "gridSpan") or 1, 64)
+            width = min(number(properties, "gridSpan") or 1, _WIDEST)
             line += [text or above, *[""] * (width - 1)]
         grid.append(line)
     return [tables.row(line) for line, texts in zip(grid, flat, strict=True) if any(texts)]

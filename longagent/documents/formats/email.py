@@ -16,8 +16,8 @@ from longagent.documents.parsed import USUAL, Options, Parsed, Part, UnreadableE
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST = 20
 """Messages within messages."""
-_BETWEEN = re.compile(rb"^From [^\r\n]*\d\d:\d\d[^\r\n]*\d{4}\s*\n", re.MULTILINE)
-"""Stands before each message of a mailbox."""
+_BETWEEN = re.compile(rb"^From [^\r\n]{0,320}?\d\d:\d\d[^\r\n]{0,40}\d{4}\s*\n", re.MULTILINE)
+"""Stands before each message of a mailbox; bounded, since a line can be as long as the file."""
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -124,7 +124,7 @@ def _contents(message: Message, warnings: list[str]) -> tuple[list[str], list[_A
         elif _is_text(part, kind):
             texts += [_text(part, kind, warnings)] if wanted else []
         elif kind not in _SIGNATURES and not _is_picture_in_text(part, kind) and (data := _bytes(part)):
-            attachments.append(_Attachment(_file_name(part), kind, data))
+            attachments.append(_Attachment(_file_name(part), clean(kind), data))
     return texts, attachments, nested
 
 

@@ -1,6 +1,7 @@
 """What of a web page is not there to be read: elements that are hidden, and menus."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ _HIDDEN = (
     '[style*="visibility: hidden" i]',
 )
 _MENUS = ("nav", '[role="navigation"]', '[role="search"]')
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _HIDES = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SHOWS = re.compile(r"(?:^|[;\s])(?:display|visibility)\s*:", re.IGNORECASE)
 _NAME = re.compile(r"[.#][A-Za-z_][\w-]*")
@@ -42,11 +42,20 @@ def _hiding_names(tree: "LexborHTMLParser") -> set[str]:
     for style in tree.css("style"):
         # What follows an at-rule may hold on some screens only, so there names count as shown.
         plain, _, conditional = _COMMENT.sub("", style.text()).partition("@")
-        for selectors, body in _RULE.findall(plain):
+        for selectors, body in _rules(plain):
+            hides, shows = _HIDES.search(body), _SHOWS.search(body)
             for selector in map(str.strip, selectors.split(",")):
-                if _HIDES.search(body) and _NAME.fullmatch(selector):
+                if hides and _NAME.fullmatch(selector):
                     hidden.add(selector)
-                elif _SHOWS.search(body):
+                elif shows:
                     shown.update(_NAME.findall(selector))
         shown.update(_NAME.findall(conditional))
     return hidden - shown
+
+
+def _rules(sheet: str) -> Iterator[tuple[str, str]]:
+    """Yield selectors and body of each rule; in linear time, unlike a regular expression that looks for the brace."""
+    for rule in sheet.split("}")[:-1]:
+        before, brace, body = rule.rpartition("{")
+        if brace:
+            yield before.rpartition("{")[2], body

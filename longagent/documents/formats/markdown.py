@@ -43,9 +43,9 @@ def _sections(text: str) -> Iterator[Part]:
         elif mark:
             fence = mark["ticks"] or mark["tildes"]
         elif _COMMENT.match(line):
-            if "-->" not in line and len(lines) > after_comments:
-                _skip_comment(lines)
-            continue
+            line = _after_comments(line, lines, after_comments)
+            if not line:
+                continue
         elif opened := _opened(line, lines[0] if lines else "", held[-1] if held else ""):
             yield _section(held, headings)
             headings = (opened,) if opened.title else ()
@@ -64,10 +64,24 @@ def _front_matter(lines: deque[str]) -> list[str]:
     return []
 
 
-def _skip_comment(lines: deque[str]) -> None:
-    """Skip the rest of a comment, to the end of the line where it ends."""
-    while "-->" not in lines.popleft():
-        pass
+def _after_comments(line: str, lines: deque[str], last: int) -> str:
+    """Skip comments at the beginning of a line, to where the last of them ends, and return the rest of that line.
+
+    Args:
+        line: begins with a comment.
+        lines: follow it; those of comments are taken off.
+        last: how many of these are left where no further comment ends.
+    """
+    position = 0
+    while comment := _COMMENT.match(line, position):
+        position = line.find("-->", comment.end())
+        while position < 0:
+            if len(lines) <= last:
+                return ""
+            line = lines.popleft()
+            position = line.find("-->")
+        position += 3
+    return line[position:].strip()
 
 
 def _opened(line: str, following: str, previous: str) -> Heading | None:

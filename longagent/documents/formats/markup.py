@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from longagent.documents.formats.grid import Cell, Table
 from longagent.documents.formats.hidden import left_out
 from longagent.documents.formats.repair import closed, flattened
+from longagent.documents.formats.text import clean
 from longagent.documents.formats.writer import Writer
 from longagent.documents.parsed import Heading, Part
 
@@ -55,7 +56,7 @@ def read_markup(source: str, *, xml: bool = False) -> Text:
         xml: whether it is XHTML, where `<title/>` is a whole element.
     """
     tree = parse(source, xml=xml)
-    title = next((" ".join(found.text().split()) for found in tree.css("title")), "")
+    title = next((" ".join(clean(found.text()).split()) for found in tree.css("title")), "")
     hidden = left_out(tree)
     writer = _Walk(hidden).through(tree)
     was_hidden = not len(writer) and bool(hidden)

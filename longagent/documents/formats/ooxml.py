@@ -54,9 +54,10 @@ _BROKEN = (
     ParseError,
     ExpatError,
     ValueError,
+    OverflowError,
     LookupError,
 )
-"""What the libraries raise; the last for encodings that nobody knows."""
+"""What the libraries raise, and numbers that are too large; the last for encodings that nobody knows."""
 
 
 class Relation(NamedTuple):

@@ -5,7 +5,7 @@ from ctypes import c_ushort
 from typing import Any
 
 from longagent.documents.formats.columns import in_columns
-from longagent.documents.formats.outline import headings, outline
+from longagent.documents.formats.pdf_outline import headings, outline
 from longagent.documents.formats.pdf_pages import judged
 from longagent.documents.formats.text import clean
 from longagent.documents.parsed import USUAL, LockedError, Options, Parsed, Part, UnreadableError
@@ -38,9 +38,8 @@ def read(data: bytes, options: Options = USUAL) -> Parsed:
         total = 0
         for number in numbers:
             text, state = _page(document, number)
-            label = clean(document.get_page_label(number - 1) or "")
             found = headings(text, entries.get(number, []))
-            parts.append(Part(text, label=None if label == str(number) else label or None, headings=found))
+            parts.append(Part(text, label=_label(document, number), headings=found))
             states.append(state)
             total += len(text)
             if total > _CHARACTERS:
@@ -109,6 +108,14 @@ def _raw(document: Any, number: int) -> tuple[str, bool]:
         return text, blank
     finally:
         page.close()
+
+
+def _label(document: Any, number: int) -> str | None:
+    try:
+        label = clean(document.get_page_label(number - 1) or "")
+    except UnicodeDecodeError:  # half a surrogate pair
+        return None
+    return None if label == str(number) else label or None
 
 
 def _shown(page_of_text: Any, bounds: tuple[float, float, float, float]) -> str:

@@ -7,6 +7,7 @@ _DEEPEST = 250
 
 _SINGLE = re.compile(r"<([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
+_DOCTYPE = re.compile("<!DOCTYPE", re.IGNORECASE)
 _SUBSET = re.compile(r"<!DOCTYPE[^<>\[]*\[[^\]]*\]\s*>", re.IGNORECASE)
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?:script|style)\b.*?(?:</(?:script|style)|\Z)"
@@ -23,7 +24,10 @@ def closed(source: str) -> str:
         name, rest = match.groups()
         return match[0] if name.lower() in _VOID else f"<{name}{rest}></{name}>"
 
-    return _SINGLE.sub(whole, _SUBSET.sub("", source, count=1))
+    first = _DOCTYPE.search(source)
+    if first and (declared := _SUBSET.match(source, first.start())):
+        source = source[: first.start()] + source[declared.end() :]
+    return _SINGLE.sub(whole, source)
 
 
 def flattened(source: str) -> str:

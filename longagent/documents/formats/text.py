@@ -52,7 +52,7 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs", "So"})
 _WHITE = re.compile(r"[\t\n\r\f]")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f]")
 _LOOK = 8192
-_BASE64 = re.compile(r"[A-Za-z0-9+/\n]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\n]+={0,2}")
 _BASE64_HAS = tuple(map(re.compile, ("[A-Z]", "[a-z]", "[0-9]")))
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
 
@@ -84,7 +84,7 @@ def _is_base64(text: str) -> bool:
     first = text[:200].split()
     if not first or len(first[0]) < 40 or not all(sign.search(first[0]) for sign in _BASE64_HAS):
         return False
-    return len("".join(text.split())) % 4 == 0 and _BASE64.fullmatch(text) is not None
+    return len("".join(text.split())) % 4 == 0 and _BASE64.fullmatch(text.rstrip()) is not None
 
 
 def decode(data: bytes, *, declared: str | None = None) -> Decoded:

@@ -75,7 +75,8 @@ class Writer:
         self._mark, self._gap = "", 2
 
     def begin_heading(self, level: int) -> None:
-        """Say that the words to come are a heading."""
+        """Say that the words to come are a heading; one within another ends that."""
+        self.end_heading()
         self._level, self._heading = level, None
 
     def end_heading(self) -> None:
@@ -90,6 +91,8 @@ class Writer:
         """Write what another one has written."""
         if not len(other):
             return
+        if other.headings:
+            self.end_heading()
         self._put(other.text)
         start = self._length - other._length
         self.headings += [heading._replace(start=start + heading.start) for heading in other.headings]

@@ -55,7 +55,8 @@ class Cells:
         formula: str | None = None
         for child in cell:
             if child.tag == _V:
-                value = child.text
+                # An empty text is a result, too; an empty number stands for one that is not known.
+                value = child.text or ("" if cell.get("t") == "str" else None)
             elif child.tag == _IS:
                 value = string_text(child)
             elif child.tag == _F:

@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from longagent.documents.parsed import Heading, LockedError, Options, Parsed, Part, UnreadableError
+from longagent.documents.formats.text import clean
+from longagent.documents.parsed import LockedError, Options, Parsed, UnreadableError, checked
 
 SECONDS = 120.0
 """What reading one file may take; pdfium reads some 400 pages a second."""
@@ -88,8 +89,10 @@ class Process:
             self._spent = spent or reply["spent"]
             if "error" in reply:
                 problem, hint, locked = reply["error"]
-                raise LockedError(given=bool(options.password)) if locked else UnreadableError(str(problem), str(hint))
-            return await asyncio.to_thread(_parsed, reply["parsed"])
+                if locked:
+                    raise LockedError(given=bool(options.password))
+                raise UnreadableError(clean(str(problem)), clean(str(hint)))
+            return await asyncio.to_thread(checked, reply["parsed"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             self._spent = True
             raise UnreadableError("made its reader give a senseless reply.", _SAVE_AGAIN) from error
@@ -119,7 +122,7 @@ class Process:
             if size > 8 * CHARACTERS:
                 return None
             reply = await asyncio.to_thread(json.loads, await stdout.readexactly(size))
-        except (asyncio.IncompleteReadError, ValueError):
+        except (asyncio.IncompleteReadError, ValueError, RecursionError):
             return None
         return reply if isinstance(reply, dict) else None
 
@@ -129,22 +132,6 @@ class Process:
                 await self._process.wait()
         code = self._process.returncode
         return UnreadableError(f"crashed its reader (exit code {'unknown' if code is None else code}).", _SAVE_AGAIN)
-
-
-def _parsed(reply: Sequence[Any]) -> Parsed:
-    parts, paged, warnings, unread, form, states = reply
-    read = tuple(_part(*part) for part in parts)
-    return Parsed(
-        read, bool(paged), tuple(map(str, warnings)), tuple(map(int, unread)), str(form), tuple(map(str, states))
-    )
-
-
-def _part(text: str, title: str | None, label: str | None, headings: list[list[Any]]) -> Part:
-    if not isinstance(text, str):
-        raise TypeError(f"a part's text is {type(text).__name__}")
-    return Part(
-        text, title, label, tuple(Heading(int(start), int(level), str(name)) for start, level, name in headings)
-    )
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:

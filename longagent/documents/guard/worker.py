@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -37,17 +38,16 @@ def main() -> None:
     spent = False
     while not spent and (line := requests.readline(65536)):
         request = json.loads(line)
-        clock = _set_clock(request["seconds"])
-        _limit_memory(request["memory"])
-        try:
-            body, spent = _serve(request, requests)
-        except MemoryError:
-            problem = "needs more memory to read than is allowed for one file."
-            body, spent = _encode({"error": [problem, "Split it, or save it again.", False], "spent": True}), True
-        with suppress(BrokenPipeError):
-            replies.write(len(body).to_bytes(8, "big") + body)
-            replies.flush()
-        clock.cancel()
+        with _clock(request["seconds"]):
+            _limit_memory(request["memory"])
+            try:
+                body, spent = _serve(request, requests)
+            except MemoryError:
+                problem = "needs more memory to read than is allowed for one file."
+                body, spent = _encode({"error": [problem, "Split it, or save it again.", False], "spent": True}), True
+            with suppress(BrokenPipeError):
+                replies.write(len(body).to_bytes(8, "big") + body)
+                replies.flush()
 
 
 def _serve(request: dict[str, Any], requests: BinaryIO) -> tuple[bytes, bool]:
@@ -140,15 +140,19 @@ def _confine() -> None:
     sys.addaudithook(refuse)
 
 
-def _set_clock(seconds: float) -> threading.Timer:
-    """End the process after so many seconds, if the parent, which looks first, cannot."""
+@contextmanager
+def _clock(seconds: float) -> Iterator[None]:
+    """End the process if this takes so many seconds, and the parent, which looks first, cannot."""
     if hasattr(signal, "alarm"):
         # A library that never lets go of the interpreter starves threads, but not signals.
         signal.alarm(int(seconds) + 1)
     clock = threading.Timer(seconds, os._exit, (1,))
     clock.daemon = True
     clock.start()
-    return clock
+    yield
+    clock.cancel()
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
 
 
 def _limit_memory(limit: int) -> None:

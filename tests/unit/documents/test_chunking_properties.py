@@ -55,3 +55,9 @@ def test_chunks_are_exact(document: Document, limit: int, fill: float) -> None:
             assert piece.tokens <= limit
         position = end
     assert not document.text[position:].strip()
+
+
+def test_the_space_before_a_part_is_counted_with_it() -> None:
+    words = ["นี่คือประโยคแรก", "นี่คือประโยคที่สอง"]
+    document = Document.from_text(" ".join([*words, *words, "0𐀀"]))
+    assert max(count_tokens(piece.text) for piece in chunk([document], tokens=20, fill=0.0)) <= 20

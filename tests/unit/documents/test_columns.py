@@ -6,7 +6,7 @@ import pypdfium2
 import pytest
 
 from longagent.documents.formats import pdf
-from longagent.documents.formats.outline import Entry, headings
+from longagent.documents.formats.pdf_outline import Entry, headings
 
 LEFT = """Retrieval and attention are two ways to bring
 the evidence before a reader that has a small

@@ -70,3 +70,19 @@ def test_links_lead_neither_out_nor_round(tmp_path: Path) -> None:
     assert contents["gone.txt"].startswith("cannot be read: ")
     assert len(contents) == 6
     assert read_file(find(str(docs / "out.txt"))[0]) == b"secret.txt"
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links")
+def test_patterns_go_through_folders_and_follow_no_links_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "a.txt", "docs/b.txt", "docs/sub/c.txt", "docs/.hidden/d.txt", "docs/[x]/e.txt")
+    for name in ("round", "and round"):
+        (tmp_path / "docs" / name).symlink_to(tmp_path / "docs")
+
+    def found(pattern: str) -> list[str]:
+        return [str(file.path) for file in find(pattern)]
+
+    docs = ["docs/[x]/e.txt", "docs/b.txt", "docs/sub/c.txt"]
+    assert found("**/*.txt") == ["a.txt", *docs]
+    assert found("./docs/**") == found("d*/**/**/*.txt") == docs
+    assert found(f"{tmp_path}/**/sub/*") == [f"{tmp_path}/docs/sub/c.txt"]

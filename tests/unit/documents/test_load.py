@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from longagent.documents import Document, Loaded, load
+from longagent.documents import Document, Loaded, load, paths
+from longagent.documents.archives import OLE
 from longagent.documents.reading import Reading
 from longagent.errors import LongagentError, SourceError, UsageError
 from longagent.events import DocumentLoaded, Event, Warned
@@ -237,6 +238,31 @@ def test_importing_is_light() -> None:
     code = f"import sys, longagent.documents; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "none"
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links")
+def test_what_is_not_taken_from_a_folder_is_read_if_it_is_named_as_well(folder: Path) -> None:
+    (folder / "docs/data.xyz").write_text("of another kind")
+    (folder / "outside.txt").write_text("outside")
+    (folder / "docs/link.txt").symlink_to(folder / "outside.txt")
+    names = [document.name for document in read("docs", "docs/data.xyz", "outside.txt").documents]
+    assert names == ["docs/a.txt", "docs/b.md", "docs/data.xyz", "outside.txt", "docs/sub/c.txt"]
+
+
+def test_what_is_read_in_another_way_is_refused() -> None:
+    class Later:
+        async def read(self) -> bytes:
+            return b"text"
+
+    with pytest.raises(UsageError, match="A Later is not a document"):
+        read(Later())
+
+
+def test_a_large_encrypted_file_is_known_by_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_LARGE", 100)
+    (tmp_path / "a.docx").write_bytes(OLE + b"." * 200 + "EncryptedPackage".encode("utf-16-le"))
+    with pytest.raises(SourceError, match="password-protected"):
+        read(tmp_path / "a.docx")
 
 
 def test_a_file_object_that_cannot_be_read_is_told(tmp_path: Path) -> None:

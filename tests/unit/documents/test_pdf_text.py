@@ -1,9 +1,9 @@
 import pytest
 
-from longagent.documents.formats import pdf_pages
+from longagent.documents.formats import pdf, pdf_pages
 from longagent.documents.formats.pdf import is_garbled, page_text
 from longagent.documents.formats.pdf_pages import judged, ocr_hint, page_list
-from longagent.documents.parsed import Parsed, Part, UnreadableError
+from longagent.documents.parsed import Heading, Parsed, Part, UnreadableError
 
 
 def test_parted_words_keep_their_hyphen_and_line() -> None:
@@ -42,6 +42,23 @@ def test_a_scan_says_what_would_read_it(installed: object, hint: str, monkeypatc
 def test_page_list() -> None:
     assert page_list([2]) == "page 2"
     assert page_list([7, 2, 5, 6]) == "pages 2, 5-7"
+
+
+def test_broken_titles_and_labels_cost_only_themselves() -> None:
+    drawn = b"BT /F1 12 Tf 72 700 Td (Words) Tj ET"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R/Outlines 6 0 R/PageLabels<</Nums[0<</P <FEFFDC00>>>]>>>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</First 7 0 R/Last 8 0 R/Count 2>>",
+        b"<</Title <FEFFD800>/Parent 6 0 R/Dest[3 0 R/Fit]/Next 8 0 R>>",
+        b"<</Title (Words)/Parent 6 0 R/Dest[3 0 R/Fit]>>",
+    )
+    body = b"\n".join(b"%d 0 obj%sendobj" % (number, each) for number, each in enumerate(objects, 1))
+    parsed = pdf.read(b"%PDF-1.7\n" + body + b"\ntrailer<</Root 1 0 R>>")
+    assert parsed.parts == (Part("Words", headings=(Heading(0, 1, "Words"),)),)
 
 
 def share(*pages: tuple[str, str]) -> Parsed:

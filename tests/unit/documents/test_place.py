@@ -3,7 +3,7 @@
 import pytest
 
 from longagent.documents import Document, Span, place
-from longagent.documents.parsed import Part
+from longagent.documents.parsed import Heading, Parsed, Part
 from longagent.documents.place import heading, size
 
 
@@ -57,3 +57,11 @@ def test_headings_of_pages() -> None:
     assert [heading(ROMAN, page) for page in ROMAN.pages] == ["page 1 (printed iv)", "page 2 (printed 1)"]
     assert heading(SECTIONS, SECTIONS.pages[0], counted=True) == "section 1 of 2 “Two”"
     assert heading(SHEETS, SHEETS.pages[0], counted=True) == "sheet “Sales”, rows 2-40"
+
+
+def test_what_stands_beside_the_text_is_clean() -> None:
+    part = Part("text", title="Ti\x1b[2Jtle", label="\x07", headings=(Heading(0, 1, "He\x9bad"),))
+    made = Document.from_parsed(Parsed((part,), warnings=("a\x1b\r\nb",)), id="x", name="x")
+    assert made.pages[0][3:] == ("Ti[2Jtle", None)
+    assert made.path_at(0) == ("Head",)
+    assert made.warnings == ("a\nb",)

@@ -1,3 +1,8 @@
+import io
+import struct
+import time
+import zipfile
+
 import pytest
 from support.office import package, zipped
 
@@ -71,3 +76,35 @@ def test_refusals_name_the_file_and_the_cause(data: bytes, name: str, cause: str
         sniff(data, name=name)
     assert str(caught.value).startswith(f"{name}: ")
     assert cause in str(caught.value)
+
+
+def test_a_row_of_comments_takes_no_time() -> None:
+    begun = time.perf_counter()
+    assert sniff(b"<!---->" * 200 + b"no page", name="a.txt") == "text"
+    assert time.perf_counter() - begun < 1
+
+
+def test_what_follows_a_long_text_may_be_binary() -> None:
+    with pytest.raises(SourceError, match="binary data"):
+        sniff(b"words " * 1000 + b"\x01" * 1000, name="a.txt")
+
+
+def test_an_archive_of_very_many_files_is_looked_through_at_once() -> None:
+    entry = struct.pack("<4s24xH16x", b"PK\x01\x02", 1) + b"a"
+    listing = entry * 500_000
+    end = struct.pack("<4s8xIIH", b"PK\x05\x06", len(listing), 4, 0)
+    begun = time.perf_counter()
+    with pytest.raises(SourceError, match="a zip archive"):
+        sniff(b"PK\x03\x04" + listing + end, name="a.zip")
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize("around", [(b"", b""), (b"PK\x03\x04 stands before it", b""), (b"", b"a comment")])
+def test_what_lies_packed_in_an_archive_says_nothing_of_it(around: tuple[bytes, bytes]) -> None:
+    before, comment = around
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:  # not compressed, so that the names within can be seen
+        archive.writestr("inner.docx", package("word/document.xml", {"word/document.xml": "<w/>"}))
+        archive.comment = comment
+    with pytest.raises(SourceError, match="a zip archive"):
+        sniff(before + data.getvalue(), name="a.zip")

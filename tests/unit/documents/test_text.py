@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from longagent.documents import Document
@@ -135,6 +137,9 @@ def test_damage_under_a_named_encoding_is_told() -> None:
 
 def test_a_file_in_base64_is_told() -> None:
     assert "Base64" in text.read(b"8uPr5e8gVGVzbGEgLSDw4/j5+iDn+unu5CDy7CDk4ff55CDs+On55e0g").warnings[0]
+    begun = time.perf_counter()
+    assert not text.read(b"Ab1/" * 10 + b"\n" * 100_000 + b"....").warnings
+    assert time.perf_counter() - begun < 1
     assert text.read(b"x" * 400 + b"8842").warnings == ()
 
 
@@ -151,6 +156,8 @@ def test_markdown_metadata_is_a_section_and_comments_are_left_out() -> None:
         "# A\n```\n<!-- kept -->\n```\nb",
     ]
     markdown.read(b"<!-- x\n" * 100_000)
+    source = "<!-- a --> <!-- b --> one\n<!-- c\nd --> two\n<!-- e --> <!-- f\n"
+    assert markdown.read(source.encode()).parts[0].text == "one\ntwo"
 
 
 def test_embedded_images_are_no_text() -> None:

@@ -88,6 +88,12 @@ def test_tables_say_their_columns_in_each_row() -> None:
     )
 
 
+def test_a_table_cannot_be_wider_than_any_memory() -> None:
+    cells = "".join(f"<w:tc>{paragraph(text)}</w:tc>" for text in ("a", "b"))
+    before = '<w:trPr><w:gridBefore w:val="99999999999"/></w:trPr>'
+    assert text_of(word(f"<w:tbl><w:tr>{before}{cells}</w:tr></w:tbl>")) == "a | b"
+
+
 def test_a_form_is_no_table_with_a_header_and_nested_tables_are_kept() -> None:
     document = docx.Document()
     table = document.add_table(rows=2, cols=2)
@@ -143,6 +149,9 @@ def test_notes_and_comments_stand_after_their_paragraph() -> None:
     assert text_of(word(body, footnotes=footnotes, comments=comments)) == (
         "Claim[1].\n\n[1] See page 9.\n\nComment (Anna): Really?\n\nNext."
     )
+    # Control characters that XML allows, and terminals obey.
+    comments = comments.replace("Anna", "An&#x9b;na")
+    assert "Comment (Anna): Really?" in text_of(word(body, comments=comments))
 
 
 def test_headers_and_footers_stand_once_at_the_end_without_page_numbers() -> None:

@@ -1,4 +1,5 @@
 import base64
+import time
 from email.message import EmailMessage
 from io import BytesIO
 
@@ -125,6 +126,9 @@ def test_a_mailbox_is_its_messages() -> None:
         b"From y Tue Jan  2 10:00:00 2024\nSubject: two\n\nb\n"
     )
     assert [part.text for part in email.read(raw).parts] == ["Subject: one\n\nFrom here", "Subject: two\n\nb"]
+    begun = time.perf_counter()
+    assert len(email.read(b"From x " + b"12:34" * 200_000 + b"\nSubject: x\n\n").parts) == 1
+    assert time.perf_counter() - begun < 5
 
 
 def test_endless_nesting_ends() -> None:
@@ -133,6 +137,12 @@ def test_endless_nesting_ends() -> None:
     parts = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000))
     with pytest.raises(UnreadableError, match="parts within parts"):
         email.read(b"Subject: top\n" + parts + b"\ndeep")
+
+
+def test_control_characters_in_the_kind_of_an_attachment_are_taken_out(mail: EmailMessage) -> None:
+    mail.add_attachment(b"data", maintype="application", subtype="x", filename="a.txt")
+    raw = mail.as_bytes().replace(b"application/x", b"application/\x1b[2jx")
+    assert email.read(raw).parts[0].text.endswith("Attachment: a.txt (application/[2jx, 4 bytes)")
 
 
 def test_an_attached_scan_is_told(mail: EmailMessage) -> None:

@@ -96,6 +96,13 @@ def test_sections_begin_at_headings() -> None:
     assert parsed.parts[2].headings == (Heading(2, 3, "Deep"),)
 
 
+@pytest.mark.parametrize("inner", ["<div><h2>Two</h2></div>", "<table><tr><td><h2>Two</h2></table>"])
+def test_a_heading_within_another_ends_it(inner: str) -> None:
+    parsed = read(f"<h1>One {inner} after</h1><p>text")
+    assert [part.text for part in parsed.parts] == ["One", "Two\n\nafter\n\ntext"]
+    assert [part.headings for part in parsed.parts] == [(Heading(0, 1, "One"),), (Heading(0, 2, "Two"),)]
+
+
 def test_tables_are_rows() -> None:
     source = "<table><caption>Sales</caption><tr><th>Place<th>2023<th>Note<tr><td>North<td>5<td><tr><td>South<td>7<td>*"
     assert text_of(source) == "Sales\n\nPlace | 2023 | Note\nNorth | 5\nSouth | 7 | *"
@@ -149,6 +156,9 @@ def test_xhtml_closes_elements_at_once_and_its_dtd_is_not_obeyed() -> None:
         "<p><font size=1>" * 5_000 + "needle",
         "<!--" * 100_000 + "--><p>needle",
         "<a" * 100_000 + "><p>needle",
+        "<style>" + "a" * 200_000 + "</style>needle",
+        "<?xml version='1.0'?><html>" + "<!DOCTYPE[" * 100_000 + "<p>needle",
+        "<style>" + "a," * 20_000 + "b{" + " " * 20_000 + "}</style>needle",
         "<table><tr><td colspan=1000 rowspan=60000>needle<td>b<tr><td>c" + "<tr><td>x" * 300 + "</table>",
     ],
 )

@@ -96,7 +96,7 @@ def test_a_header_of_two_columns_is_known_by_its_bold_type() -> None:
 def test_formulas_give_their_stored_results_and_say_so_if_there_are_none() -> None:
     rows = (
         '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"a"</f><v>a</v></c>'
-        '<c r="C1"><f>B9</f></c></row>'
+        '<c r="C1"><f>B9</f></c><c r="D1" t="str"><f>""</f><v></v></c></row>'
     )
     parsed = read(sheet(rows))
     assert parsed.parts[0].text == "S\n\n2 | a | =B9"
@@ -152,6 +152,12 @@ def test_a_damaged_sheet_costs_only_itself() -> None:
     parsed = read(with_member(saved(workbook), "xl/worksheets/sheet1.xml"))
     assert [part.text for part in parsed.parts] == ["Good\n\nkept"]
     assert parsed.warnings[0].startswith("not all of the sheet Sheet could be read: the file is damaged")
+
+
+def test_a_column_that_no_sheet_has_is_damage() -> None:
+    rows = f'<row r="1"><c r="A1"><v>a</v></c><c r="{"Z" * 30}1"><v>b</v></c></row><row r="2"><c><v>1</v></c></row>'
+    with pytest.raises(UnreadableError, match="is damaged"):
+        read(sheet(rows))
 
 
 def test_a_workbook_without_sheets_is_broken() -> None:

@@ -29,12 +29,19 @@ def outline(document: Any) -> dict[int, list[Entry]]:
         for bookmark in islice(document.get_toc(), _MOST):
             target = bookmark.get_dest()
             page = target.get_index() if target else None
-            title = " ".join(clean(bookmark.get_title() or "").split())
+            title = _title(bookmark)
             if page is not None and page >= 0 and 0 < len(title) <= _LONGEST:
                 entries.setdefault(page + 1, []).append(Entry(bookmark.level + 1, title))
     except pypdfium2.PdfiumError:
         pass  # a damaged outline costs the headings, not the text
     return entries
+
+
+def _title(bookmark: Any) -> str:
+    try:
+        return " ".join(clean(bookmark.get_title() or "").split())
+    except UnicodeDecodeError:  # half a surrogate pair
+        return ""
 
 
 def headings(text: str, entries: Sequence[Entry]) -> tuple[Heading, ...]:
