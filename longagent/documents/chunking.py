@@ -14,6 +14,9 @@ from longagent.documents.document import UNDER, Chunk, Document, Page, Span
 from longagent.documents.sentences import bites, sentences
 from longagent.documents.tokens import count_tokens
 
+_SPACE = 4
+"""Tokens by which white space before a text may change the count."""
+
 
 class _Border(IntEnum):
     """What lies before a unit."""
@@ -47,7 +50,8 @@ def chunk(documents: Sequence[Document], *, tokens: int, fill: float = 0.5) -> l
     """Cut documents into chunks of at most `tokens` tokens, numbered through from 0.
 
     Chunks don't overlap, never span documents, and together cover everything that is not white space. The headings a
-    chunk stands under are among its tokens, for who reads it sees them too; at least half of them is for its text.
+    chunk stands under are among its tokens, for who reads it sees them too; at least half of them is for its text. Tokens
+    are counted sentence by sentence: where no spaces stand between them, the whole may be a token or two more.
 
     Args:
         documents: cut one after the other.
@@ -81,7 +85,7 @@ def pieces(document: Document, *, tokens: int, fill: float = 0.5) -> Iterator[Pi
     def room(start: int) -> int:
         return max(tokens - headings(start), (tokens + 1) // 2)
 
-    for units in _packed(_units(document, room), room, fill):
+    for units in _packed(document.text, _units(document, room), room, fill):
         start = units[0].start
         yield Piece(start, units[-1].end, headings(start) + sum(unit.tokens for unit in units))
 
@@ -156,7 +160,8 @@ def _fitting(text: str, unit: _Unit, limit: int, *, lead: int) -> Iterator[_Unit
         lead: where the white space before the unit begins, which is counted with it.
     """
     length = unit.end - unit.start
-    if unit.tokens <= limit or length < 2:
+    more = _without_space(text, unit) if limit - _SPACE < unit.tokens <= limit else 0
+    if unit.tokens + more <= limit or length < 2:
         yield unit
         return
     middle = unit.start + length // 2
@@ -170,8 +175,17 @@ def _fitting(text: str, unit: _Unit, limit: int, *, lead: int) -> Iterator[_Unit
             yield from _fitting(text, part, limit, lead=start)
 
 
-def _packed(units: Iterator[_Unit], room: Callable[[int], int], fill: float) -> Iterator[list[_Unit]]:
+def _without_space(text: str, unit: _Unit) -> int:
+    """Return how many tokens more a unit has, or fewer, where it begins a chunk: without the white space before it."""
+    return count_tokens(text[unit.start : unit.end]) - unit.tokens
+
+
+def _packed(text: str, units: Iterator[_Unit], room: Callable[[int], int], fill: float) -> Iterator[list[_Unit]]:
     """Yield the units of each chunk; `room` tells how many tokens of text one that begins at a place may have."""
+
+    def most_from(first: _Unit) -> int:
+        return room(first.start) - max(0, _without_space(text, first))
+
     held: list[_Unit] = []
     total = most = 0
     for unit in units:
@@ -179,26 +193,26 @@ def _packed(units: Iterator[_Unit], room: Callable[[int], int], fill: float) -> 
             yield held
             held, total = [], 0
         while held and total + unit.tokens > most:
-            cut = len(held) if unit.before > _Border.SENTENCE else _last_paragraph(held, fill * most, room)
+            cut = len(held) if unit.before > _Border.SENTENCE else _last_paragraph(held, fill * most, most_from)
             yield held[:cut]
             held = held[cut:]
             total = sum(one.tokens for one in held)
-            most = room(held[0].start) if held else 0
+            most = most_from(held[0]) if held else 0
         if not held:
-            most = room(unit.start)
+            most = most_from(unit)
         held.append(unit)
         total += unit.tokens
     if held:
         yield held
 
 
-def _last_paragraph(held: list[_Unit], least: float, room: Callable[[int], int]) -> int:
+def _last_paragraph(held: list[_Unit], least: float, room: Callable[[_Unit], int]) -> int:
     """Return where the last paragraph begins, if what comes before it is enough; else the end."""
     total = whole = sum(unit.tokens for unit in held)
     for index in range(len(held) - 1, 0, -1):
         total -= held[index].tokens
         if total < least:
             break
-        if held[index].before > _Border.SENTENCE and whole - total <= room(held[index].start):
+        if held[index].before > _Border.SENTENCE and whole - total <= room(held[index]):
             return index
     return len(held)
