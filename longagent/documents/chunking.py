@@ -50,8 +50,8 @@ def chunk(documents: Sequence[Document], *, tokens: int, fill: float = 0.5) -> l
     """Cut documents into chunks of at most `tokens` tokens, numbered through from 0.
 
     Chunks don't overlap, never span documents, and together cover everything that is not white space. The headings a
-    chunk stands under are among its tokens, for who reads it sees them too; at least half of them is for its text. Tokens
-    are counted sentence by sentence: where no spaces stand between them, the whole may be a token or two more.
+    chunk stands under are among its tokens, for who reads it sees them too; at least half of them is for its text.
+    Tokens are counted sentence by sentence: where no spaces stand between them, the whole may be a token or two more.
 
     Args:
         documents: cut one after the other.
