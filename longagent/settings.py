@@ -271,7 +271,8 @@ def _from_file(path: Path) -> dict[str, Any]:
         if key == "password":
             raise UsageError(f"{path}: passwords do not belong in files.", hint="Use LONGAGENT_PASSWORD.")
         if key in _SECRETS:
-            raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
+            name = "OPENAI_API_KEY" if key == "openai_api_key" else f"LONGAGENT_{key.upper()}"
+            raise UsageError(f"{path}: keys do not belong in files.", hint=f"Use {name}.")
         # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.
         if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS and (key, table[key]) != ("verify", _PROJECT_VERIFY):
             raise UsageError(

@@ -26,12 +26,12 @@ async def ranking(settings: Settings, opened: Opened | None) -> Ranking:
         return Ranking(kind=kind, missing=str(error))
 
 
-async def reranker(settings: Settings, opened: Opened) -> Reranker | None:
-    """Return what puts the best chunks in order once more, if anything is to.
+async def reranker(settings: Settings, opened: Opened | None) -> Reranker | None:
+    """Return what puts the best chunks in order once more, if anything is to; `opened` as for `ranking`.
 
     Raises:
         UsageError: the setting cannot be followed.
     """
-    if settings.rerank == "off":
+    if settings.rerank == "off" or opened is None:
         return None
     return ByModel() if settings.rerank == "model" else ByServer(await opened.cross_encoder())

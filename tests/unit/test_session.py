@@ -386,6 +386,29 @@ session.close()
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_reads_documents_by_itself(tmp_path: Path) -> None:
+    """The index store of its parent has threads that are not there; it is asked before any model is."""
+    source = tmp_path / "report.md"
+    source.write_text(NEEDLE)
+    code = f"""
+import os, signal, sys
+from longagent import Session
+from longagent.testing import PromptReader
+session = Session(model=PromptReader())
+assert session.ask(sys.argv[1], {QUESTION!r}).found
+pid = os.fork()
+if pid == 0:
+    signal.alarm(30)
+    os._exit(0 if session.ask(sys.argv[1], {QUESTION!r}).found else 3)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+session.close()
+"""
+    command = [sys.executable, "-c", code, str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     from longagent.retrievers import building
 
@@ -434,6 +457,12 @@ def test_the_embedded_model_alone_is_left_to_words_where_nothing_is_said(options
     with Session(**options) as session:
         assert asyncio.run(ranking(session.settings, session._opened)).kind == kind
     assert asyncio.run(ranking(session.settings, None)).kind == "bm25"
+
+
+def test_reasoning_ranks_nothing_and_needs_no_reranker() -> None:
+    # Named in the environment, say, without the server that only documents need.
+    with Session(model=ScriptedModel(["<conclusion>4</conclusion>"] * 9), rerank="bge") as session:
+        assert session.reason("What is two and two?").text
 
 
 def test_a_retriever_that_is_none_is_refused() -> None:
