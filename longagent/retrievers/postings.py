@@ -94,6 +94,17 @@ class Postings:
                 scores[self._texts[entries]] += self._weights[entries]
         return scores
 
+    @property
+    def lengths(self) -> NDArray[np.int32]:
+        """How many terms each text has."""
+        return self._lengths
+
+    def found(self, key: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the texts that have a term, and how often each has it."""
+        number = self._terms.get(key)
+        entries = slice(0) if number is None else slice(self._starts[number], self._starts[number + 1])
+        return self._texts[entries], self._counts[entries]
+
     def rarity(self, key: str) -> float:
         """Return what a word counts for: the more, the fewer texts have it; one that none has counts for nothing."""
         number = self._terms.get(key)
