@@ -117,8 +117,7 @@ async def _find(sources: Sequence[Source], wanted: _Wanted, emit: Emit | None, s
         raise UsageError(f"{f'limit={limit}' if limit < 1 else f'context={context}'} is too small.")
     async with _index(settings) as index:
         loaded = await _read(sources, settings, emit, index)
-        # Of what a password opened, not even the words are kept.
-        ranking = await kept_sentences(loaded.documents, None if settings.password else index)
+        ranking = await kept_sentences(loaded.documents, index)
         return await asyncio.to_thread(_ranked, ranking, wanted)
 
 

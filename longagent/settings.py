@@ -90,7 +90,7 @@ class Settings:
     openai_api_key: str | None = field(default=None, repr=False)
     """Sent to api.openai.com, never elsewhere."""
     password: str | None = field(default=None, repr=False)
-    """Opens documents that are encrypted; goes nowhere but to the process that reads them."""
+    """Opens documents that are encrypted; goes nowhere but to the process that reads them. With it no index is kept."""
     ocr: bool = True
     """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
     embedder_api_key: str | None = field(default=None, repr=False)

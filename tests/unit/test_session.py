@@ -25,6 +25,7 @@ from longagent.errors import ModelUnavailableError, SourceError, UsageError
 from longagent.events import CallStarted, DocumentLoaded, Event, RunFinished, RunStarted
 from longagent.llm.model import Reply, Request
 from longagent.retrievers import Bm25
+from longagent.store.index_store import IndexStore
 from longagent.store.runs import read_run
 from longagent.testing import PromptReader, ScriptedModel, SimulatedServer, closest_sentence
 
@@ -384,6 +385,24 @@ session.close()
         command = [sys.executable, "-c", code, server.base_url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("password", "kept"), [(None, {"documents", "words"}), ("secret", set())])
+def test_with_a_password_nothing_is_made_of_documents_that_stays(
+    tmp_path: Path, password: str | None, kept: set[str]
+) -> None:
+    source, cache = tmp_path / "report.md", tmp_path / "cache"
+    source.write_text(NEEDLE)
+    with Session(model=PromptReader(), strategy="rag", retriever="bm25", cache_dir=cache, password=password) as session:
+        assert session.ask(source, QUESTION).found
+
+    async def held() -> set[str]:
+        store = IndexStore(cache)
+        kinds = await store.by_kind()
+        await store.aclose()
+        return {kind for kind, held in kinds.items() if held.entries}
+
+    assert asyncio.run(held()) == kept
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
