@@ -478,6 +478,14 @@ def test_the_embedded_model_alone_is_left_to_words_where_nothing_is_said(options
     assert asyncio.run(ranking(session.settings, None)).kind == "bm25"
 
 
+def test_an_address_with_a_password_is_refused_though_nobody_asks_it(tmp_path: Path) -> None:
+    options = {"retriever": "bm25", "embedder_url": "http://me:hunter2@127.0.0.1/v1", "state_dir": tmp_path}
+    with Session(model=PromptReader(), strategy="rag", **options) as session, pytest.raises(UsageError) as raised:
+        session.ask(long_document(), QUESTION)
+    assert "hunter2" not in str(raised.value)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
+
+
 def test_reasoning_ranks_nothing_and_needs_no_reranker() -> None:
     # Named in the environment, say, without the server that only documents need.
     with Session(model=ScriptedModel(["<conclusion>4</conclusion>"] * 9), rerank="bge") as session:
