@@ -1,20 +1,21 @@
 """The sentences of documents that fit a query best, with file and page, and no model at all."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from longagent import background
-from longagent.documents import Document, Loaded, Source, Span, load, place
+from longagent.documents import Loaded, Source, Span, load, place
 from longagent.documents.sources import Sources, listed
 from longagent.errors import UsageError
 from longagent.events import Emit
 from longagent.evidence.words import keys
+from longagent.retrievers.kept_sentences import kept_sentences
 from longagent.retrievers.sentences import RankedSpan, Sentences
 from longagent.settings import Settings
-from longagent.store.index_store import open_index
+from longagent.store.index_store import IndexStore, open_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +79,29 @@ async def afind(
 
 async def read(sources: Sequence[Source], settings: Settings, *, emit: Emit | None = None) -> Loaded:
     """Read sources as the settings say, with nothing but the texts that are kept; see `load`."""
+    async with _index(settings) as index:
+        return await _read(sources, settings, emit, index)
+
+
+@asynccontextmanager
+async def _index(settings: Settings) -> AsyncIterator[IndexStore | None]:
     index = open_index(settings)
-    async with AsyncExitStack() as stack:
+    try:
+        yield index
+    finally:
         if index is not None:
-            stack.push_async_callback(index.aclose)
-        return await load(
-            sources,
-            emit=emit,
-            strict=settings.strict_sources,
-            password=settings.password,
-            ocr=settings.ocr,
-            kept=None if index is None else index.shelf("documents"),
-        )
+            await index.aclose()
+
+
+async def _read(sources: Sequence[Source], settings: Settings, emit: Emit | None, index: IndexStore | None) -> Loaded:
+    return await load(
+        sources,
+        emit=emit,
+        strict=settings.strict_sources,
+        password=settings.password,
+        ocr=settings.ocr,
+        kept=None if index is None else index.shelf("documents"),
+    )
 
 
 class _Wanted(NamedTuple):
@@ -106,12 +118,13 @@ async def _find(sources: Sequence[Source], wanted: _Wanted, emit: Emit | None, s
         raise UsageError(f"{query!r} has only words that stand in every text.", hint="Add what it is about.")
     if limit < 1 or context < 0:
         raise UsageError(f"{f'limit={limit}' if limit < 1 else f'context={context}'} is too small.")
-    loaded = await read(sources, settings, emit=emit)
-    return await asyncio.to_thread(_ranked, loaded.documents, wanted)
+    async with _index(settings) as index:
+        loaded = await _read(sources, settings, emit, index)
+        ranking = await kept_sentences(loaded.documents, index)
+        return await asyncio.to_thread(_ranked, ranking, wanted)
 
 
-def _ranked(documents: Sequence[Document], wanted: _Wanted) -> list[Found]:
-    ranking = Sentences(documents)
+def _ranked(ranking: Sentences, wanted: _Wanted) -> list[Found]:
     ranked = ranking.rank(wanted.query, limit=wanted.limit)
     return [_found(each, ranking.near(each.span, wanted.context)) for each in ranked]
 

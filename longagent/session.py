@@ -278,7 +278,7 @@ class Session:
             policy=Policy(attempts=1 + self.settings.retries),
             cache=self._opened.cache,
             ranking=await ranking(self.settings, self._opened if sources is not None else None),
-            reranker=await reranker(self.settings, self._opened),
+            reranker=await reranker(self.settings, self._opened if sources is not None else None),
             index=self._opened.index,
             cached_only=self.settings.cache_only,
             verify=self.settings.verify,

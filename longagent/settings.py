@@ -90,7 +90,7 @@ class Settings:
     openai_api_key: str | None = field(default=None, repr=False)
     """Sent to api.openai.com, never elsewhere."""
     password: str | None = field(default=None, repr=False)
-    """Opens documents that are encrypted; goes nowhere but to the process that reads them."""
+    """Opens documents that are encrypted; goes nowhere but to the process that reads them. With it no index is kept."""
     ocr: bool = True
     """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
     embedder_api_key: str | None = field(default=None, repr=False)
@@ -271,7 +271,8 @@ def _from_file(path: Path) -> dict[str, Any]:
         if key == "password":
             raise UsageError(f"{path}: passwords do not belong in files.", hint="Use LONGAGENT_PASSWORD.")
         if key in _SECRETS:
-            raise UsageError(f"{path}: keys do not belong in files.", hint="Use LONGAGENT_API_KEY or OPENAI_API_KEY.")
+            name = "OPENAI_API_KEY" if key == "openai_api_key" else f"LONGAGENT_{key.upper()}"
+            raise UsageError(f"{path}: keys do not belong in files.", hint=f"Use {name}.")
         # A folder from a stranger must not choose who reads the documents, what it costs, or where files are kept.
         if path.name == _PROJECT_FILE and key not in _PROJECT_KEYS and (key, table[key]) != ("verify", _PROJECT_VERIFY):
             raise UsageError(

@@ -49,6 +49,7 @@ def find(
         options = {"strict_sources": strict or None, "ocr": False if no_ocr else None}
 
         def search(asked: str | None) -> list[finding.Found]:
+            warnings.clear()  # of an attempt without the password
             with Progress(-1 if quiet else verbose, then="Ranking …") as progress:
 
                 def tell(event: Event) -> None:

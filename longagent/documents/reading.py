@@ -86,19 +86,14 @@ class Reading:
             data,
             options=self._options,
             pool=self._pool,
-            kept=None if self._is_secret(form, data) else self._kept,
+            # What somebody encrypted is not left on the disk for all to read.
+            kept=None if self._options.password is not None else self._kept,
             told=(lambda done, total: tell(name, done, total)) if tell else None,
         )
 
-    def _is_secret(self, form: Format, data: bytes) -> bool:
-        """Whether a password may have opened it: what somebody encrypted is not left on the disk."""
-        if self._options.password is None:
-            return False
-        return form in {"locked", "email"} or (form == "pdf" and b"/Encrypt" in data)
-
     async def _text_layer(self, form: Format, data: bytes, hash_: str) -> Parsed:
         """Return the text a file holds, from where it is kept if it is there; scanned pages are kept one by one."""
-        if self._kept is None or self._is_secret(form, data):
+        if self._kept is None or self._options.password is not None:
             return await read_shares(self._pool, form, data, options=self._options)
         key = await asyncio.to_thread(document_key, hash_, form, self._options)
         record = await self._kept.get(key)

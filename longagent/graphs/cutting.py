@@ -54,7 +54,7 @@ class Cut(NamedTuple):
     chunks: list[Chunk]
     ranking: Index
     hash: str
-    """Of where the documents were cut: indices of chunks mean something only together with it."""
+    """Of the text of each chunk and where it stands: indices of chunks mean something only together with it."""
 
 
 class Cutter:
@@ -122,5 +122,8 @@ class Cutter:
 
 
 def _hash(chunks: Sequence[Chunk]) -> str:
-    borders = [(chunk.document.id, chunk.span.start, chunk.span.end) for chunk in chunks]
-    return sha256(repr(borders).encode()).hexdigest()[:16]
+    state = sha256(repr([(chunk.document.id, chunk.span.start, chunk.span.end) for chunk in chunks]).encode())
+    # Of the same file OCR, or another version of us, may read something else.
+    for chunk in chunks:
+        state.update(chunk.text.encode("utf-8", "surrogatepass"))
+    return state.hexdigest()[:16]

@@ -80,8 +80,8 @@ class ByModel:
         except (BudgetReached, ModelError) as error:
             ctx.emit(Warned(message=f"Chunks stay in the order of the retriever: {error}"))
             return ranked
-        named = [number - 1 for number in said.value if 1 <= number <= len(spans)]
-        others = [at for at in range(len(ranked)) if at not in set(named)]
+        named = dict.fromkeys(number - 1 for number in said.value if 1 <= number <= len(spans))
+        others = [at for at in range(len(ranked)) if at not in named]
         return [ranked[at] for at in (*named, *others)]
 
 

@@ -11,9 +11,10 @@ from longagent.events import Emit
 from longagent.llm.flights import Flights
 from longagent.llm.limits import Limit
 from longagent.llm.model import Model
+from longagent.llm.retries import Policy
 from longagent.llm.roles import Models
 from longagent.settings import Settings
-from longagent.store.index_store import open_index
+from longagent.store.index_store import IndexStore, open_index
 from longagent.store.response_cache import ResponseCache
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Opened:
         self.scales: dict[tuple[str, str], float] = {}
         self.cache: ResponseCache | None = None
         # Whoever wants everything asked anew wants no reading of before either.
-        self.index = open_index(settings)
+        self._index = open_index(settings)
         if settings.cache:
             self.cache = ResponseCache(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
 
@@ -61,10 +62,19 @@ class Opened:
         """Whether the model is the small one that comes along."""
         return self._given is None and self._settings.embedded and self._settings.model in {None, "local"}
 
+    @property
+    def index(self) -> IndexStore | None:
+        """The index store, which is asked before any model is opened."""
+        self._start_if_forked()
+        return self._index
+
+    def _start_if_forked(self) -> None:
+        if self._pid != os.getpid():  # connections, threads and locks are the parent's
+            self._start()
+
     async def models(self, emit: Emit) -> Models:
         """Return the models, opening those that are not open; `emit` is told of progress."""
-        if self._pid != os.getpid():  # forked: connections, threads and locks are the parent's
-            self._start()
+        self._start_if_forked()
         async with self._opening:
             default = self._given or await self._open(self._settings.model, emit)
             names = self._settings.role_model
@@ -72,7 +82,7 @@ class Opened:
 
     async def aclose(self) -> None:
         """Close what was opened here."""
-        models, stores = self._models.values(), (self.cache, self.index)
+        models, stores = self._models.values(), (self.cache, self._index)
         remote = (self._embedder, self._cross_encoder)
         self._start()
         async with AsyncExitStack() as stack:
@@ -101,6 +111,7 @@ class Opened:
                     offline=settings.offline,
                     config_dir=settings.config_dir,
                     timeout=settings.call_timeout,
+                    policy=Policy(attempts=1 + settings.retries),
                 )
             return self._embedder
 

@@ -1,7 +1,7 @@
 """Builds what ranks the chunks, from what is kept of before as far as there is any."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -13,7 +13,7 @@ from longagent.documents.document import Chunk
 from longagent.llm.embedding import Embedder
 from longagent.retrievers import postings
 from longagent.retrievers.bm25 import Bm25
-from longagent.retrievers.dense import Dense, Vectors, joined
+from longagent.retrievers.dense import Dense, Vectors, changed, joined
 from longagent.retrievers.hybrid import Hybrid
 from longagent.retrievers.language import covers
 from longagent.retrievers.postings import Postings, packed, unpacked
@@ -59,7 +59,7 @@ async def build(chunks: Sequence[Chunk], ranking: Ranking, store: IndexStore | N
     """Return what ranks the chunks, as asked for, or by words alone with the reason in the note.
 
     Raises:
-        ModelError: the embedder's server cannot be reached, or refuses.
+        ModelError: the embedder's server cannot be reached, or refuses, or has another model than before.
     """
     kind, embedder = ranking.kind, ranking.embedder
     if kind == "bm25" or not chunks:
@@ -87,13 +87,16 @@ def _named(retriever: Bm25 | Hybrid, note: str = "") -> Built:
 async def _bm25(chunks: Sequence[Chunk], store: IndexStore | None) -> Bm25:
     if store is None:
         return await asyncio.to_thread(Bm25, chunks)
-    return Bm25(chunks, await kept_postings([chunk.search_text for chunk in chunks], store))
+    return Bm25(chunks, await _kept_postings(await asyncio.to_thread(_texts, chunks), store))
 
 
-async def kept_postings(texts: Sequence[str], store: IndexStore | None) -> Postings:
+def _texts(chunks: Sequence[Chunk]) -> list[str]:
+    """Return what ranking sees of chunks. Slow for many: the headings of each are looked up."""
+    return [chunk.search_text for chunk in chunks]
+
+
+async def _kept_postings(texts: Sequence[str], store: IndexStore) -> Postings:
     """Return what words texts have: as it is kept, else read now, and kept."""
-    if store is None:
-        return await asyncio.to_thread(Postings.of_texts, texts)
     key = await asyncio.to_thread(_key_of_all, texts)
     shelf = store.shelf("words")
     record = await shelf.get(key)
@@ -121,12 +124,16 @@ def _read_postings(record: dict[str, Any], size: int) -> Postings | None:
 
 
 async def _vectors(chunks: Sequence[Chunk], embedder: Embedder, store: IndexStore | None) -> Vectors:
-    """Return the vectors of chunks: those that are kept, and the others embedded now, and kept."""
-    texts = [chunk.search_text for chunk in chunks]
+    """Return the vectors of chunks: those that are kept, and the others embedded now, and kept.
+
+    Raises:
+        ModelRejectedError: those are of another length than these.
+    """
+    texts = await asyncio.to_thread(_texts, chunks)
     keys = await asyncio.to_thread(lambda: [_key(text, embedder) for text in texts])
     shelf = None if store is None else store.shelf("embeddings")
     kept = {} if shelf is None else await shelf.get_many(keys)
-    parts = {key: rows for key, record in kept.items() if (rows := _read_rows(record)) is not None}
+    parts = await asyncio.to_thread(_read_all, kept)
     missing = dict.fromkeys(key for key in keys if key not in parts)
     text_of = dict(zip(keys, texts, strict=True))
     for batch in _batches([*missing]):
@@ -135,6 +142,8 @@ async def _vectors(chunks: Sequence[Chunk], embedder: Embedder, store: IndexStor
         if shelf is not None:
             for key, rows in zip(batch, new, strict=True):
                 await shelf.put(key, {"rows": packed(rows.astype(np.float16)), "count": len(rows)})
+    if len({rows.shape[1] for rows in parts.values() if len(rows)}) > 1:
+        raise changed(embedder)
     return await asyncio.to_thread(joined, [parts[key] for key in keys])
 
 
@@ -150,6 +159,10 @@ def _embedded(texts: Sequence[str], embedder: Embedder) -> list[NDArray[np.float
     rows = rows.astype(np.float16).astype(np.float32)
     ends = np.cumsum([len(part) for part in parts])
     return np.split(rows, ends[:-1])
+
+
+def _read_all(records: Mapping[bytes, dict[str, Any]]) -> dict[bytes, NDArray[np.float32]]:
+    return {key: rows for key, record in records.items() if (rows := _read_rows(record)) is not None}
 
 
 def _read_rows(record: dict[str, Any]) -> NDArray[np.float32] | None:

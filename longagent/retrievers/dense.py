@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from longagent.documents.document import Chunk
+from longagent.errors import ModelRejectedError
 from longagent.llm.embedding import Embedder
 from longagent.retrievers.nearest import nearest
 from longagent.retrievers.retriever import Ranked, best_first
@@ -28,22 +29,38 @@ class Dense:
         """Embed the chunks, unless `vectors` hold already what that would give."""
         self._chunks = chunks
         self._embedder = embedder
-        self._vectors = vectors or joined([embed(chunk.search_text, embedder) for chunk in chunks])
-        self._nearest = nearest(self._vectors.rows) if len(self._vectors.rows) else None
+        rows, self._owners = vectors or joined([embed(chunk.search_text, embedder) for chunk in chunks])
+        # The rows are not kept here: FAISS has a copy of its own.
+        self._length = rows.shape[1]
+        self._nearest = nearest(rows) if len(rows) else None
         self.name = f"dense ({embedder.name})"
 
     def scores(self, query: str) -> NDArray[np.float32]:
-        """Return the score of each chunk: the cosine of its best window, 0 where none is among the nearest."""
+        """Return the score of each chunk: the cosine of its best window, 0 where none is among the nearest.
+
+        Raises:
+            ModelError: the embedder's server cannot be reached, or refuses, or has another model than before.
+        """
         scores = np.zeros(len(self._chunks), np.float32)
         vector = self._embedder.embed([query], "query")[0]
         if self._nearest is not None and vector.any():
+            if len(vector) != self._length:
+                raise changed(self._embedder)
             near = self._nearest.to(vector)
-            np.maximum.at(scores, self._vectors.owners[near.rows], near.scores)
+            np.maximum.at(scores, self._owners[near.rows], near.scores)
         return scores
 
     def rank(self, query: str, *, limit: int | None = None) -> list[Ranked]:
         """Return the chunks, best first; see `Retriever.rank`."""
         return best_first(self._chunks, self.scores(query), limit)
+
+
+def changed(embedder: Embedder) -> ModelRejectedError:
+    """Return what to tell where a name stands for another model than when vectors were kept."""
+    return ModelRejectedError(
+        f"the embedder {embedder.name!r} sends vectors of another length than those that were kept.",
+        hint="Forget these with: longagent cache clear embeddings",
+    )
 
 
 def embed(text: str, embedder: Embedder) -> NDArray[np.float32]:

@@ -51,8 +51,8 @@ class Postings:
         # Without a single word the mean is zero, but then nothing is divided by it.
         relative = (lengths / (lengths.mean() or 1.0)).astype(np.float32) if len(lengths) else lengths
         found = np.diff(starts)
-        self._rarity = np.log((len(lengths) + 1) / np.maximum(found, 1)).astype(np.float32)
-        self._weights = np.repeat(self._rarity, found) * saturated(counts.astype(np.float32), relative[texts])
+        rarity = np.log((len(lengths) + 1) / np.maximum(found, 1)).astype(np.float32)
+        self._weights = np.repeat(rarity, found) * saturated(counts.astype(np.float32), relative[texts])
 
     @classmethod
     def of_texts(cls, texts: Iterable[str]) -> Self:
@@ -94,10 +94,16 @@ class Postings:
                 scores[self._texts[entries]] += self._weights[entries]
         return scores
 
-    def rarity(self, key: str) -> float:
-        """Return what a word counts for: the more, the fewer texts have it; one that none has counts for nothing."""
+    @property
+    def lengths(self) -> NDArray[np.int32]:
+        """How many terms each text has."""
+        return self._lengths
+
+    def found(self, key: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the texts that have a term, and how often each has it."""
         number = self._terms.get(key)
-        return 0.0 if number is None else float(self._rarity[number])
+        entries = slice(0) if number is None else slice(self._starts[number], self._starts[number + 1])
+        return self._texts[entries], self._counts[entries]
 
     def to_record(self) -> dict[str, Any]:
         """Return all of it as plain JSON."""

@@ -1,21 +1,21 @@
-"""Ranks sentences by the words they and their neighbours share with a query (BM25): no model, no index.
+"""Ranks sentences by the words they and their neighbours share with a query (BM25): no model.
 
 A sentence alone says too little of what it is about: "It cost 482,000 crowns." So what stands around it counts as much
 as the sentence itself, and so do the headings above it.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from longagent.documents.document import Document, Span
 from longagent.documents.sentences import sentences
 from longagent.evidence.words import keys
+from longagent.retrievers.postings import Postings
 
-if TYPE_CHECKING:
-    from numpy import float64
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[float64]
+Numbers: TypeAlias = NDArray[np.float64]
 
 NEAR = 2
 """Sentences before and after that count: with 4 as many gold sentences were among the first 5, with 0 a tenth less."""
@@ -30,23 +30,29 @@ class RankedSpan(NamedTuple):
     score: float
 
 
+class Sentenced(NamedTuple):
+    """The sentences of a document, in order, without its headings, and the words of each."""
+
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    words: Postings
+
+
 class Sentences:
     """Ranks the sentences of documents."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.spans: list[Span] = []
-        """In order, without headings."""
-        self._terms: list[list[str]] = []
-        self._above: list[list[str]] = []
-        """Of the headings, for each sentence."""
-        self._ranges: list[tuple[int, int]] = []
-        """Which sentences a document has."""
-        for document in documents:
-            first = len(self.spans)
-            self.spans += _spans(document)
-            self._ranges.append((first, len(self.spans)))
-            self._above += _above(document, self.spans[first:])
-        self._terms = [keys(span.text) for span in self.spans]
+    def __init__(self, documents: Sequence[Document], read: Sequence[Sentenced] | None = None) -> None:
+        """Find the sentences of each document, unless `read` holds already what would be found."""
+        self._documents = documents
+        self._read = [sentenced(document) for document in documents] if read is None else read
+        self._firsts = np.cumsum([0, *(len(each.starts) for each in self._read)])
+        """Where the sentences of each document begin among all, and at last where they end."""
+        self._headings = [_paths(document) for document in documents]
+
+    @property
+    def spans(self) -> list[Span]:
+        """The sentences, in order."""
+        return [self._span(index) for index in range(int(self._firsts[-1]))]
 
     def rank(self, query: str, *, limit: int | None = None) -> list[RankedSpan]:
         """Return the sentences that share words with a query, or whose neighbours do, best first, ties in order.
@@ -54,54 +60,62 @@ class Sentences:
         Of sentences that repeat each other word for word in a document, such as page headers, only the first comes.
         """
         scores = self._scores(query)
-        order = sorted(scores.nonzero()[0].tolist(), key=lambda index: (-scores[index], index))
         ranked: list[RankedSpan] = []
         said = set[tuple[str, str]]()
-        for index in order:
-            span = self.spans[index]
+        for index in np.argsort(-scores, kind="stable").tolist():
+            if scores[index] <= 0 or len(ranked) == limit:
+                break
+            span = self._span(index)
             words = (span.document.id, " ".join(span.text.split()))
             if words not in said:
                 said.add(words)
                 ranked.append(RankedSpan(span, round(float(scores[index]), 4)))
-            if len(ranked) == limit:
-                break
         return ranked
 
     def near(self, span: Span, count: int) -> Span:
         """Return a ranked sentence with `count` sentences before and after it, as far as its document has them."""
-        from bisect import bisect_left
+        read = next(
+            each
+            for of, each in zip(self._documents, self._read, strict=True)
+            if of is span.document and len(each.starts)
+        )
+        at = int(np.searchsorted(read.starts, span.start))
+        begin, end = read.starts[max(0, at - count)], read.ends[min(len(read.ends) - 1, at + count)]
+        return Span(span.document, int(begin), int(end))
 
-        first, last = next((a, b) for a, b in self._ranges if a < b and self.spans[a].document is span.document)
-        at = bisect_left(self.spans, span.start, first, last, key=lambda each: each.start)
-        begin, end = self.spans[max(first, at - count)], self.spans[min(last - 1, at + count)]
-        return Span(span.document, begin.start, end.end)
+    def _span(self, index: int) -> Span:
+        of = int(np.searchsorted(self._firsts, index, side="right")) - 1
+        read, at = self._read[of], index - self._firsts[of]
+        return Span(self._documents[of], int(read.starts[at]), int(read.ends[at]))
 
-    def _scores(self, query: str) -> "Numbers":
-        import numpy as np
-
-        columns = {key: column for column, key in enumerate(dict.fromkeys(keys(query)))}
-        counts = self._count(self._terms, columns)
+    def _scores(self, query: str) -> Numbers:
+        asked = [*dict.fromkeys(keys(query))]
+        # A column for each word of the query, and the last one for all words.
+        counts = np.zeros((int(self._firsts[-1]), len(asked) + 1))
         around = np.zeros_like(counts)
-        above = self._count(self._above, columns)
-        for first, last in self._ranges:
-            total = np.vstack([np.zeros(counts.shape[1]), counts[first:last].cumsum(axis=0)])
+        for read, headings, first, last in zip(
+            self._read, self._headings, self._firsts[:-1], self._firsts[1:], strict=True
+        ):
+            own = counts[first:last]
+            own[:, -1] = read.words.lengths
+            for column, key in enumerate(asked):
+                places, often = read.words.found(key)
+                own[places, column] = often
+            total = np.vstack([np.zeros(own.shape[1]), own.cumsum(axis=0)])
             index = np.arange(last - first)
             around[first:last] = total[np.minimum(index + NEAR + 1, last - first)] - total[np.maximum(index - NEAR, 0)]
-        scored: Numbers = _bm25(counts) + _bm25(around + above)
-        return scored
+            if headings:
+                above = np.array([[*map(words.count, asked), len(words)] for words in ([], *headings.values())], float)
+                around[first:last] += above[np.searchsorted([*headings], read.starts, side="right")]
+        return _bm25(counts) + _bm25(around)
 
-    @staticmethod
-    def _count(texts: Sequence[Sequence[str]], columns: dict[str, int]) -> "Numbers":
-        """Return how often each text has each word, and in the last column how many words it has."""
-        import numpy as np
 
-        counts = np.zeros((len(texts), len(columns) + 1))
-        for row, terms in enumerate(texts):
-            counts[row, -1] = len(terms)
-            for term in terms:
-                if (column := columns.get(term)) is not None:
-                    counts[row, column] += 1
-        return counts
+def sentenced(document: Document) -> Sentenced:
+    """Return the sentences of a document. Takes seconds for a million tokens."""
+    spans = [(span.start, span.end) for span in _spans(document)]
+    borders = np.array(spans, np.int32).reshape(-1, 2)
+    words = Postings.of_texts(document.text[start:end] for start, end in spans)
+    return Sentenced(borders[:, 0].copy(), borders[:, 1].copy(), words)
 
 
 def _spans(document: Document) -> Iterator[Span]:
@@ -120,25 +134,14 @@ def _bare(title: str) -> str:
     return "".join(title.split()).strip("#*=-").casefold()
 
 
-def _above(document: Document, spans: Sequence[Span]) -> Iterator[list[str]]:
-    """Yield the words of the headings that each sentence stands under."""
-    path: tuple[str, ...] = ()
-    words: list[str] = []
-    following = iter([*(heading.start for heading in document.headings), len(document.text)])
-    change = next(following)
-    for span in spans:
-        while span.start >= change:
-            path, words = document.path_at(span.start), []
-            change = next(following, len(document.text) + 1)
-        if path and not words:
-            words = keys(" ".join(path))
-        yield words
+def _paths(document: Document) -> dict[int, list[str]]:
+    """Return the words of the headings that text stands under, by where these begin."""
+    starts = dict.fromkeys(heading.start for heading in document.headings)
+    return {start: keys(" ".join(document.path_at(start))) for start in starts}
 
 
-def _bm25(counts: "Numbers") -> "Numbers":
+def _bm25(counts: Numbers) -> Numbers:
     """Score texts by the counts of a query's words, and of all words in the last column."""
-    import numpy as np
-
     words, lengths = counts[:, :-1], counts[:, -1:]
     usual = lengths.mean() if len(lengths) else 1.0
     rarity = np.log((len(counts) + 1) / np.maximum((words > 0).sum(axis=0), 1))

@@ -194,6 +194,8 @@ class Entries:
         """Write what waits to be written, and close the file; nothing can be asked afterwards."""
         if self._writer is not None:
             self._writer.cancel()
+        # And what was being written, or was to be by a caller that was cancelled: packing a long text takes a while.
+        self._waiting = self._writing | self._waiting
         await self._write_waiting()
         with self._trouble:
             await self._database.aclose()

@@ -16,8 +16,12 @@ KINDS: Sequence[Kind] = get_args(Kind)
 
 
 def open_index(settings: Settings) -> "IndexStore | None":
-    """Return the store of an installation, `None` where the user wants nothing kept; nothing is opened yet."""
-    if not settings.cache:
+    """Return the store of an installation, `None` where nothing is to be kept; nothing is opened yet.
+
+    Nothing is where the user wants that, or gave a password: what it opens must not lie open on the disk, not even as
+    words or vectors.
+    """
+    if not settings.cache or settings.password:
         return None
     return IndexStore(settings.cache_dir, max_bytes=settings.cache_mb * 2**20)
 

@@ -14,9 +14,14 @@ from support.survey import NEEDLE, QUESTION, long_document
 from longagent import Answer, Session
 from longagent.errors import ModelError, ModelRejectedError, ModelUnavailableError
 from longagent.events import Event, Warned
+from longagent.graphs import wanted
+from longagent.graphs.reranking import ByModel
+from longagent.llm.embedding import Kind
 from longagent.llm.embedding.litellm_embedder import LiteLLMEmbedder
+from longagent.llm.embedding.remote import Remote
 from longagent.llm.embedding.server import ServerEmbedder
 from longagent.llm.retries import Policy
+from longagent.retrievers import Ranked
 from longagent.testing import PromptReader, ScriptedModel
 
 OK = {"data": [{"index": 0, "embedding": [1.0, 0.0]}]}
@@ -47,6 +52,37 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
     assert len(server.bodies) == 3
     assert set(server.keys) == {"Bearer secret"}
     assert server.bodies[0][1]["model"] == "bge"
+
+
+def test_closing_lets_go_of_who_waits_for_vectors() -> None:
+    """A question that was interrupted: its thread would hold up the end of the program through all attempts."""
+
+    async def go() -> None:
+        asked = asyncio.Event()
+
+        class Silent(Remote):
+            async def request(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
+                asked.set()
+                await asyncio.sleep(60)
+                return []
+
+        embedder = Silent(name="silent", identity="silent 1")
+        waiting = asyncio.create_task(asyncio.to_thread(embedder.embed, ["text"]))
+        await asked.wait()
+        await embedder.aclose()
+        await asyncio.wait({waiting}, timeout=10)
+        assert waiting.cancelled()
+        with pytest.raises(ModelUnavailableError, match="was closed"):
+            await asyncio.to_thread(embedder.embed, ["text"])
+
+    asyncio.run(go())
+
+
+def test_a_question_makes_no_more_attempts_than_it_may() -> None:
+    with EmbeddingServer((503, {"error": "busy"})) as server, pytest.raises(ModelUnavailableError):
+        asked(server)
+    batches = [tuple(body["input"]) for _, body in server.bodies]
+    assert len(batches) == len(set(batches)), "one was sent again"
 
 
 def test_odd_texts_are_sent_as_something_a_server_takes() -> None:
@@ -111,8 +147,9 @@ def test_litellm_is_asked_for_embeddings_too(monkeypatch: pytest.MonkeyPatch) ->
 
 def asked(server: EmbeddingServer, events: list[Event] | None = None, **options: Any) -> Answer:
     given = {"embedder": "bge", "embedder_url": server.base_url, "strategy": "rag", "retries": 0} | options
+    told = [] if events is None else events
     with Session(model=given.pop("model", PromptReader()), **given) as session:
-        return session.ask(long_document(), QUESTION, on_event=(events or []).append)
+        return session.ask(long_document(), QUESTION, on_event=told.append)
 
 
 def test_a_question_is_ranked_by_the_servers_vectors_and_the_next_embeds_nothing() -> None:
@@ -143,10 +180,21 @@ def test_a_cross_encoder_that_fails_leaves_the_order_and_is_told() -> None:
     with EmbeddingServer((400, {"error": "no"})) as server:
         answer = asked(server, events, retriever="bm25", embedder="static", rerank="cross")
     assert NEEDLE in (answer.text or "")
+    (told,) = [event.message for event in events if isinstance(event, Warned)]
+    assert told.startswith("Chunks stay in the order of the retriever: ")
 
 
-@pytest.mark.parametrize(("reply", "kept"), [("2, 1", False), ("none", True), ("Numbers? No idea.", True)])
-def test_the_model_puts_chunks_in_order(reply: str, kept: bool) -> None:
+@pytest.mark.parametrize(("reply", "first"), [("2, 1", [1, 0]), ("none", [0, 1]), ("Numbers? No idea.", [0, 1])])
+def test_the_model_puts_chunks_in_order(reply: str, first: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered: list[tuple[list[Ranked], list[Ranked]]] = []
+
+    class Watched(ByModel):
+        async def __call__(self, ctx: Any, query: str, ranked: list[Ranked]) -> list[Ranked]:
+            ordered.append((ranked, await super().__call__(ctx, query, ranked)))
+            return ordered[-1][1]
+
+    monkeypatch.setattr(wanted, "ByModel", Watched)
+
     class Orders(PromptReader):
         async def complete(self, request: Any) -> Any:
             if request.role == "reranking/order":
@@ -159,6 +207,9 @@ def test_the_model_puts_chunks_in_order(reply: str, kept: bool) -> None:
         answer = asked(server, model=model, retriever="bm25", embedder="static", rerank="model")
     assert NEEDLE in (answer.text or "")
     assert len(model.orders) == (2 if reply.startswith("Numbers") else 1)
+    ((before, after),) = ordered
+    assert after[:2] == [before[at] for at in first]
+    assert after[2:] == before[2:]
 
 
 def test_a_server_of_embeddings_that_is_gone_is_told() -> None:

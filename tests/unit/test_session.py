@@ -25,6 +25,7 @@ from longagent.errors import ModelUnavailableError, SourceError, UsageError
 from longagent.events import CallStarted, DocumentLoaded, Event, RunFinished, RunStarted
 from longagent.llm.model import Reply, Request
 from longagent.retrievers import Bm25
+from longagent.store.index_store import IndexStore
 from longagent.store.runs import read_run
 from longagent.testing import PromptReader, ScriptedModel, SimulatedServer, closest_sentence
 
@@ -386,6 +387,47 @@ session.close()
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(("password", "kept"), [(None, {"documents", "words"}), ("secret", set())])
+def test_with_a_password_nothing_is_made_of_documents_that_stays(
+    tmp_path: Path, password: str | None, kept: set[str]
+) -> None:
+    source, cache = tmp_path / "report.md", tmp_path / "cache"
+    source.write_text(NEEDLE)
+    with Session(model=PromptReader(), strategy="rag", retriever="bm25", cache_dir=cache, password=password) as session:
+        assert session.ask(source, QUESTION).found
+
+    async def held() -> set[str]:
+        store = IndexStore(cache)
+        kinds = await store.by_kind()
+        await store.aclose()
+        return {kind for kind, held in kinds.items() if held.entries}
+
+    assert asyncio.run(held()) == kept
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_reads_documents_by_itself(tmp_path: Path) -> None:
+    """The index store of its parent has threads that are not there; it is asked before any model is."""
+    source = tmp_path / "report.md"
+    source.write_text(NEEDLE)
+    code = f"""
+import os, signal, sys
+from longagent import Session
+from longagent.testing import PromptReader
+session = Session(model=PromptReader())
+assert session.ask(sys.argv[1], {QUESTION!r}).found
+pid = os.fork()
+if pid == 0:
+    signal.alarm(30)
+    os._exit(0 if session.ask(sys.argv[1], {QUESTION!r}).found else 3)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+session.close()
+"""
+    command = [sys.executable, "-c", code, str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_index_is_built_once_for_many_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     from longagent.retrievers import building
 
@@ -434,6 +476,20 @@ def test_the_embedded_model_alone_is_left_to_words_where_nothing_is_said(options
     with Session(**options) as session:
         assert asyncio.run(ranking(session.settings, session._opened)).kind == kind
     assert asyncio.run(ranking(session.settings, None)).kind == "bm25"
+
+
+def test_an_address_with_a_password_is_refused_though_nobody_asks_it(tmp_path: Path) -> None:
+    options = {"retriever": "bm25", "embedder_url": "http://me:hunter2@127.0.0.1/v1", "state_dir": tmp_path}
+    with Session(model=PromptReader(), strategy="rag", **options) as session, pytest.raises(UsageError) as raised:
+        session.ask(long_document(), QUESTION)
+    assert "hunter2" not in str(raised.value)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
+
+
+def test_reasoning_ranks_nothing_and_needs_no_reranker() -> None:
+    # Named in the environment, say, without the server that only documents need.
+    with Session(model=ScriptedModel(["<conclusion>4</conclusion>"] * 9), rerank="bge") as session:
+        assert session.reason("What is two and two?").text
 
 
 def test_a_retriever_that_is_none_is_refused() -> None:

@@ -51,6 +51,7 @@ def test_wrong_values_say_where_they_come_from(home: Path, monkeypatch: pytest.M
         ("strategy = [", "cannot be read"),
         ("window = -1", "window = -1"),
         ('api_key = "secret"', "keys do not belong in files"),
+        ('embedder_api_key = "secret"', "LONGAGENT_EMBEDDER_API_KEY"),
         ('base_url = "http://x"', "base_url is not read from a project file"),
         ('model = "openai/gpt-4o"', "model is not read from a project file"),
         ('verify = "off"', "verify is not read from a project file"),

@@ -8,6 +8,7 @@ from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
 from longagent.llm.embedding.embedder import Embedder
 from longagent.llm.embedding.server import ServerEmbedder
 from longagent.llm.open import OPENAI_URL
+from longagent.llm.retries import DEFAULT, Policy
 
 _NAMES = (
     "Embedders are named static, minilm, openai/NAME, PROVIDER/NAME, or with an embedder URL as its server names it."
@@ -23,6 +24,7 @@ async def open_embedder(
     offline: bool = False,
     config_dir: Path | None = None,
     timeout: float = 300.0,  # noqa: ASYNC109 - of each request to come
+    policy: Policy = DEFAULT,
 ) -> Embedder:
     """Return the embedder of a name. Nothing is sent.
 
@@ -35,6 +37,7 @@ async def open_embedder(
         offline: refuse everything that is not on this machine.
         config_dir: where stored API keys are.
         timeout: seconds for one request.
+        policy: how often a request is tried again.
 
     Raises:
         UsageError: a name that is none, a key that is missing, or nothing may leave this machine.
@@ -56,10 +59,11 @@ async def open_embedder(
             offline=offline,
             config_dir=config_dir,
             timeout=timeout,
+            policy=policy,
         )
     if offline:
         raise UsageError(f"offline, but {name!r} is called over the network.", hint="Drop --offline, or --embedder.")
-    return await _litellm(name, provider, config_dir=config_dir, timeout=timeout)
+    return await _litellm(name, provider, config_dir=config_dir, timeout=timeout, policy=policy)
 
 
 def open_cross_encoder(
@@ -101,6 +105,7 @@ async def _server(
     offline: bool,
     config_dir: Path | None,
     timeout: float,  # noqa: ASYNC109
+    policy: Policy,
 ) -> Embedder:
     url = normal_base_url(base_url or OPENAI_URL)
     if offline and not is_loopback(url):
@@ -110,10 +115,17 @@ async def _server(
         key = openai_key or await _stored("openai", config_dir)
         if key is None:
             raise UsageError("OPENAI_API_KEY is not set.", hint="Set it, or run `longagent keys set openai`.")
-    return ServerEmbedder(name=name, served=served, base_url=url, api_key=key, timeout=timeout)
+    return ServerEmbedder(name=name, served=served, base_url=url, api_key=key, timeout=timeout, policy=policy)
 
 
-async def _litellm(name: str, provider: str, *, config_dir: Path | None, timeout: float) -> Embedder:  # noqa: ASYNC109
+async def _litellm(
+    name: str,
+    provider: str,
+    *,
+    config_dir: Path | None,
+    timeout: float,  # noqa: ASYNC109
+    policy: Policy,
+) -> Embedder:
     from longagent.llm.embedding.litellm_embedder import LiteLLMEmbedder
     from longagent.llm.litellm_errors import key_hint
     from longagent.llm.litellm_open import check_provider
@@ -123,7 +135,7 @@ async def _litellm(name: str, provider: str, *, config_dir: Path | None, timeout
     key = await _stored(provider, config_dir)
     if key is None and provider not in KEYLESS | OWN_CREDENTIALS:
         raise UsageError(f"{name!r} needs an API key.", hint=key_hint(provider))
-    return LiteLLMEmbedder(name=name, api_key=key, timeout=timeout)
+    return LiteLLMEmbedder(name=name, api_key=key, timeout=timeout, policy=policy)
 
 
 async def _stored(provider: str, config_dir: Path | None) -> str | None:

@@ -3,11 +3,12 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from longagent.errors import ModelError, ModelRejectedError
+from longagent.errors import ModelError, ModelRejectedError, ModelUnavailableError
 from longagent.llm.embedding.embedder import Kind, normalised
 from longagent.llm.retries import DEFAULT, Policy, with_retries
 
@@ -34,14 +35,19 @@ class Remote(ABC):
         self._policy = policy
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
+        self._embedding = set[asyncio.Task[Any]]()
+        self._closed = False
 
     @abstractmethod
     async def request(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:
         """Ask once for the vectors of texts."""
 
     async def aclose(self) -> None:
-        """Close connections."""
-        return
+        """Close connections, and let go of the threads that wait."""
+        # Those of a question that was interrupted would hold up the end of the program.
+        self._closed = True
+        for task in self._embedding:
+            task.cancel()
 
     def embed(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
         """Return a row for each text; see `Embedder.embed`. Never in the event loop's own thread, which it waits for.
@@ -51,10 +57,19 @@ class Remote(ABC):
         """
         if not texts:
             return np.zeros((0, 0), np.float32)
-        return asyncio.run_coroutine_threadsafe(self.aembed(texts, kind), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(self._tracked(texts, kind), self._loop).result()
 
-    async def aembed(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
-        """Return a row for each text; as `embed`, awaited."""
+    async def _tracked(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
+        task = asyncio.current_task()
+        if self._closed or task is None:
+            raise ModelUnavailableError(f"the embedder {self.name!r} was closed.")
+        self._embedding.add(task)
+        try:
+            return await self._embed(texts, kind)
+        finally:
+            self._embedding.discard(task)
+
+    async def _embed(self, texts: Sequence[str], kind: Kind) -> NDArray[np.float32]:
         # Servers refuse empty texts, and lone surrogates are no Unicode.
         sent = [text[:_HELD].encode("utf-8", "replace").decode() or " " for text in texts]
         try:

@@ -66,6 +66,7 @@ class ServerEmbedder(Remote):
 
     async def aclose(self) -> None:
         """Close connections. Safe to call twice."""
+        await super().aclose()
         await self._client.aclose()
 
     async def _post(self, path: str, body: dict[str, Any], texts: Sequence[str]) -> Response:

@@ -1,12 +1,16 @@
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.chunks import chunks
 from support.embedding import WordEmbedder
 
 from longagent.documents import Chunk
+from longagent.errors import ModelRejectedError
+from longagent.llm.embedding import Kind
 from longagent.retrievers import Bm25, Built, Dense, Hybrid, Ranking, build, building
 from longagent.retrievers.postings import Postings
 from longagent.store.index_store import IndexStore
@@ -130,7 +134,19 @@ def test_fresh_vectors_are_those_that_are_kept(folder: Path) -> None:
     fresh, kept = (built(ranking, folder, chunk).retriever for _ in range(2))
     assert isinstance(fresh, Dense)
     assert isinstance(kept, Dense)
-    np.testing.assert_array_equal(fresh._vectors.rows, kept._vectors.rows)
+    for query in ("white whale", "nine other things", "sentence"):
+        np.testing.assert_array_equal(fresh.scores(query), kept.scores(query))
+
+
+@pytest.mark.parametrize("of", [TEXTS, [*TEXTS, "Something else."]])
+def test_a_name_that_stands_for_another_model_now_is_told(folder: Path, of: list[str]) -> None:
+    class Shorter(WordEmbedder):
+        def embed(self, texts: Sequence[str], kind: Kind = "passage") -> NDArray[np.float32]:
+            return super().embed(texts, kind)[:, :-1]
+
+    built(Ranking(kind="dense", embedder=WordEmbedder()), folder)
+    with pytest.raises(ModelRejectedError, match="another length than those that were kept"):
+        indices(built(Ranking(kind="dense", embedder=Shorter()), folder, chunks(*of)), "whale")
 
 
 def test_identity_tells_rankings_apart() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from longagent.store import entries
 from longagent.store.index_store import IndexStore
 
 
@@ -54,6 +56,26 @@ def test_what_waits_to_be_written_is_found(tmp_path: Path) -> None:
         assert await store.get_many([key(1), key(2)]) == {key(1): entry(1)}
 
     with_store(tmp_path, at_once)
+
+
+def test_what_is_being_packed_when_it_is_closed_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packing, go_on = threading.Event(), threading.Event()
+    pack = entries.pack
+
+    def slow(record: Any) -> bytes:
+        packing.set()
+        go_on.wait(5)
+        return pack(record)
+
+    monkeypatch.setattr(entries, "pack", slow)
+
+    async def close_meanwhile(store: IndexStore) -> None:
+        await store.put(key(1), entry(1))
+        await asyncio.to_thread(packing.wait, 5)
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+
+    with_store(tmp_path, close_meanwhile)
+    assert with_store(tmp_path, lambda store: store.get(key(1))) == entry(1)
 
 
 def test_it_keeps_within_its_size_and_can_be_cleared(tmp_path: Path) -> None:
