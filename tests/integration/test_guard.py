@@ -113,6 +113,23 @@ def test_one_process_reads_many_files() -> None:
     assert not children() - before
 
 
+def test_a_process_is_not_taken_for_large_since_its_parent_is() -> None:
+    code = """if True:
+        import asyncio
+        from longagent.documents.guard import Pool
+
+        async def run():
+            async with Pool(1) as pool:
+                await pool.read("text", b"one")
+                print(len(pool._idle))
+
+        ballast = b"x" * (700 * 1024**2)
+        asyncio.run(run())
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "1"
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [

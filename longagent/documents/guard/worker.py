@@ -164,12 +164,23 @@ def _limit_memory(limit: int) -> None:
 
 
 def _is_worn(memory: int) -> bool:
+    """Whether so much was taken that the next file would start with less."""
+    return _peak() > _WORN * memory
+
+
+def _peak() -> int:
+    """Return the most bytes of memory this process has taken, 0 if that is not known."""
+    # The usual count begins with what the parent had, when it started us: gigabytes, in a large program.
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
     try:
         import resource
     except ImportError:
-        return False
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (peak if sys.platform == "darwin" else 1024 * peak) > _WORN * memory
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 if __name__ == "__main__":
