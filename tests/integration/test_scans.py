@@ -45,5 +45,6 @@ def test_a_scan_is_read_upright_or_upside_down_and_kept(name: str) -> None:
     )
     assert document.warnings == ("page 1 read by OCR: words may be wrong",)
     assert told == [(1, 1)]
-    assert [list(record) for record in kept.values()] == [["text"]]
+    # Beside the text layer, of which there is none.
+    assert ["text"] in [list(record) for record in kept.values()]
     assert read(name, kept)[0] == document
