@@ -51,7 +51,7 @@ RetrieverName: TypeAlias = Annotated[
     typer.Option(
         "--retriever",
         metavar="auto|bm25|dense|hybrid",
-        help="By words, meaning, or both (the default).",
+        help="By words, by meaning, or both; auto, the default: both where that helps.",
     ),
 ]
 EmbedderName: TypeAlias = Annotated[
