@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from longagent import background
-from longagent.documents import Loaded, Source, Span, load, place
+from longagent.documents import Loaded, Source, Span, load_for, place
 from longagent.documents.sources import Sources, listed
 from longagent.errors import UsageError
 from longagent.events import Emit
@@ -80,7 +80,7 @@ async def afind(
 async def read(sources: Sequence[Source], settings: Settings, *, emit: Emit | None = None) -> Loaded:
     """Read sources as the settings say, with nothing but the texts that are kept; see `load`."""
     async with _index(settings) as index:
-        return await _read(sources, settings, emit, index)
+        return await _load(sources, settings, emit, index)
 
 
 @asynccontextmanager
@@ -93,15 +93,8 @@ async def _index(settings: Settings) -> AsyncIterator[IndexStore | None]:
             await index.aclose()
 
 
-async def _read(sources: Sequence[Source], settings: Settings, emit: Emit | None, index: IndexStore | None) -> Loaded:
-    return await load(
-        sources,
-        emit=emit,
-        strict=settings.strict_sources,
-        password=settings.password,
-        ocr=settings.ocr,
-        kept=None if index is None else index.shelf("documents"),
-    )
+async def _load(sources: Sequence[Source], settings: Settings, emit: Emit | None, index: IndexStore | None) -> Loaded:
+    return await load_for(settings, sources, emit=emit, kept=None if index is None else index.shelf("documents"))
 
 
 class _Wanted(NamedTuple):
@@ -119,7 +112,7 @@ async def _find(sources: Sequence[Source], wanted: _Wanted, emit: Emit | None, s
     if limit < 1 or context < 0:
         raise UsageError(f"{f'limit={limit}' if limit < 1 else f'context={context}'} is too small.")
     async with _index(settings) as index:
-        loaded = await _read(sources, settings, emit, index)
+        loaded = await _load(sources, settings, emit, index)
         ranking = await kept_sentences(loaded.documents, index)
         return await asyncio.to_thread(_ranked, ranking, wanted)
 

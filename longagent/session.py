@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from longagent import background
 from longagent.agents.passages import Delimiters
 from longagent.answer import Answer, Verify
-from longagent.documents import Loaded, Source, load
+from longagent.documents import Loaded, Source, load_for
 from longagent.documents.sources import Sources, listed, looks_like_text
 from longagent.errors import UsageError
 from longagent.events import Emit, Event, Numbered, RunFinished
@@ -263,7 +263,11 @@ class Session:
         # A server that is down or a missing key is told before documents are read; starting a model comes after.
         if self._opened.remote:
             await self._opened.models(emit)
-        loaded = Loaded((), ()) if sources is None else await self._load(sources, emit)
+        loaded = Loaded((), ())
+        if sources is not None:
+            store = self._opened.index
+            texts = None if store is None else store.shelf("documents")
+            loaded = await load_for(self.settings, sources, emit=emit, kept=texts)
         models = await self._opened.models(emit)
         if foreign:
             known = {agent.role for agent in resolved.strategy.agents}
@@ -291,17 +295,6 @@ class Session:
         )
         run: Run = await asyncio.to_thread(graphs.Run, loaded, models, resolved, emit=emit, means=means)
         return run
-
-    async def _load(self, sources: Sequence[Source], emit: Emit) -> Loaded:
-        settings, index = self.settings, self._opened.index
-        return await load(
-            sources,
-            emit=emit,
-            strict=settings.strict_sources,
-            password=settings.password,
-            ocr=settings.ocr,
-            kept=None if index is None else index.shelf("documents"),
-        )
 
     def _limits(self) -> Limits:
         settings = self.settings

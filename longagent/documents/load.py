@@ -14,9 +14,24 @@ from longagent.documents.reading import Reading
 from longagent.documents.sources import Item, Source, resolve
 from longagent.errors import SourceError, UsageError
 from longagent.events import DocumentLoaded, Emit, PageRecognised, Warned
+from longagent.settings import Settings
 
 _Read: TypeAlias = Document | SourceError
 """What became of something that was to be read."""
+
+
+async def load_for(
+    settings: Settings, sources: Sequence[Source], *, emit: Emit | None = None, kept: Kept | None = None
+) -> Loaded:
+    """Read sources as the settings say; see `load`."""
+    return await load(
+        sources,
+        emit=emit,
+        strict=settings.strict_sources,
+        password=settings.password,
+        ocr=settings.ocr,
+        kept=kept,
+    )
 
 
 async def load(

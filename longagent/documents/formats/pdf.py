@@ -128,7 +128,7 @@ def _shown(page_of_text: Any, bounds: tuple[float, float, float, float]) -> str:
     taken = pdfium.FPDFText_GetBoundedText(page_of_text, left, top, right, bottom, buffer, room)
     if taken < room:
         # With room to spare it ends in a NUL, which counts.
-        return bytes(memoryview(buffer)[: taken - 1]).decode("utf-16-le", "ignore")
+        return bytes(memoryview(buffer)[: max(0, taken - 1)]).decode("utf-16-le", "ignore")
     text: str = page_of_text.get_text_bounded()
     return text
 

@@ -13,7 +13,7 @@ from longagent.documents.formats.text import clean
 from longagent.documents.parsed import LockedError, Options, Parsed, UnreadableError, checked
 
 SECONDS = 120.0
-"""What reading one file may take; pdfium reads some 400 pages a second."""
+"""What reading one file may take; pdfium reads some 100 to 400 pages a second."""
 CHARACTERS = 100_000_000
 """More text than this in one file (some 25 million tokens, 30,000 full pages) is refused."""
 _MEMORY = 896 * 1024**2
