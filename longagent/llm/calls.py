@@ -67,14 +67,22 @@ class Calls:
             NotCachedError: only remembered replies may be used.
         """
         key, request = request_key(model, request), replace(request, run=self._run)
-        found = await self._replies.find(key, model, request)
-        if found is not None:
-            return self._spare(request, found.reply, found.source)
-        reply, made = await self._flights.once(key, lambda: self._make(key, model, request))
-        if not made:
+        recalled = await self._replies.recall(key)
+        if recalled is not None:
+            return self._spare(request, recalled, "journal")
+        reply, mine = await self._flights.once(key, lambda: self._find_or_make(key, model, request))
+        if not mine:
             await self._replies.share(key, request, reply)
             return self._spare(request, reply, "flight")
         return reply
+
+    async def _find_or_make(self, key: bytes, model: Model, request: Request) -> Reply:
+        # Looked for in flight: of two who ask at once, one would else look before the other's reply is there, and call
+        # when it is.
+        found = await self._replies.find(key, model, request)
+        if found is not None:
+            return self._spare(request, found, "cache")
+        return await self._make(key, model, request)
 
     def _spare(self, request: Request, reply: Reply, source: Literal["journal", "cache", "flight"]) -> Reply:
         self.meter.spare()

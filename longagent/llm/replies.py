@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from longagent.errors import NotCachedError, ReplyError
 from longagent.llm.budget import Spend
@@ -12,13 +12,6 @@ from longagent.llm.flights import Flights
 from longagent.llm.model import Model, Reply, Request
 from longagent.store.journal import Journal, Spent
 from longagent.store.response_cache import ResponseCache
-
-
-class Found(NamedTuple):
-    """A reply and where it was."""
-
-    reply: Reply
-    source: Literal["journal", "cache"]
 
 
 class Replies:
@@ -29,25 +22,33 @@ class Replies:
         self._cache = cache
         self._cached_only = cached_only
 
-    async def find(self, key: bytes, model: Model, request: Request) -> Found | None:
-        """Return the reply of the same call, if one is there.
+    async def recall(self, key: bytes) -> Reply | None:
+        """Return the reply that this run got before it was interrupted, if it did.
 
         Raises:
-            ReplyError: the call failed for good before this run was interrupted.
+            ReplyError: the call failed for good.
+        """
+        if self._journal is None:
+            return None
+        record = await self._journal.get(key)
+        if record is not None and (reply := _read(record)) is not None:
+            return reply
+        failed = self._journal.failure(key)
+        if failed is not None:
+            raise ReplyError(failed)
+        return None
+
+    async def find(self, key: bytes, model: Model, request: Request) -> Reply | None:
+        """Return the reply that another run got to the same call, if one is there.
+
+        Raises:
             NotCachedError: it is not there, and nothing else may be used.
         """
-        if self._journal is not None:
-            record = await self._journal.get(key)
-            if record is not None and (reply := _read(record)) is not None:
-                return Found(reply, "journal")
-            failed = self._journal.failure(key)
-            if failed is not None:
-                raise ReplyError(failed)
         if self._cache is not None and model.profile.identity:
             record = await self._cache.get(key)
             if record is not None and (reply := _read(record)) is not None and _usable(request, reply):
                 await self.share(key, request, reply)
-                return Found(reply, "cache")
+                return reply
         if self._cached_only:
             raise NotCachedError("A reply that is needed is not in the cache.", hint="Ask without --cache-only.")
         return None

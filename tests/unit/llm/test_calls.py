@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.desk import GONE, RUN, Desk, Model, Slow, at_desk, request
@@ -46,6 +47,30 @@ def test_a_reply_comes_from_the_journal_then_the_cache_then_the_model(tmp_path: 
         assert calls.meter.usage.cached_calls == 1
 
     at_desk(tmp_path, test)
+
+
+def test_a_look_that_outlasts_the_same_call_of_another_run_finds_its_reply(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        model, cache = Model(), desk.cache
+        assert cache is not None
+        get, looks = cache.get, asyncio.Queue[asyncio.Event]()
+
+        async def slow(key: bytes) -> dict[str, Any] | None:
+            record = await get(key)
+            looks.put_nowait(goes_on := asyncio.Event())
+            await goes_on.wait()
+            return record
+
+        cache.get = slow  # type: ignore[method-assign]
+        tasks = [asyncio.ensure_future(desk.calls().complete(model, request())) for _ in range(2)]
+        (await looks.get()).set()
+        await tasks[0]
+        while not looks.empty():
+            looks.get_nowait().set()
+        await tasks[1]
+        assert len(model.requests) == 1
+
+    at_desk(tmp_path, test, journal=False)
 
 
 def test_what_comes_from_the_cache_is_journalled(tmp_path: Path) -> None:
