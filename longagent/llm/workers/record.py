@@ -1,7 +1,6 @@
 """What is known about each worker, one small file each in the state folder: every command of ours finds them there."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ def write_worker(state_dir: Path, worker: Worker) -> None:
     record = {**asdict(worker), "log": str(worker.log)}
     with NamedTemporaryFile("w", dir=folder, suffix=".tmp", encoding="utf-8", delete=False) as file:
         json.dump(record, file)
-    os.replace(file.name, folder / f"{worker.name}.json")
+    Path(file.name).replace(folder / f"{worker.name}.json")
 
 
 def read_workers(state_dir: Path) -> tuple[Worker, ...]:
