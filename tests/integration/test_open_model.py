@@ -10,12 +10,15 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from support.workers import worker
 
+from longagent import Session
 from longagent.errors import LongagentError, ModelRejectedError, ModelUnavailableError, UnknownModelError, UsageError
 from longagent.llm.model import Request
 from longagent.llm.open import open_model
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.opened import Opened
+from longagent.llm.workers.record import write_worker
 from longagent.settings import Settings
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
 from longagent.testing.server import Canned, SimulatedServer
@@ -119,12 +122,27 @@ def test_a_server_that_is_down_is_told_before_any_call() -> None:
     assert "connection refused" in str(error)
 
 
-def test_one_of_two_servers_that_is_down_is_named() -> None:
+def test_one_of_two_servers_that_is_down_is_told_and_left_to_return(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with SimulatedServer() as server:
-        error = refused("openai/sim", server.base_url, f"http://127.0.0.1:{port}/v1", call=False)
-    assert f":{port}/v1" in str(error)
+        found = opened("openai/sim", f"http://127.0.0.1:{port}/v1", server.base_url, call=False)
+    assert len(found.base_urls) == 2
+    said = capsys.readouterr().out
+    assert f":{port}/v1" in said
+    assert "The others answer meanwhile" in said
+
+
+def test_a_session_finds_the_workers_that_run(tmp_path: Path) -> None:
+    with SimulatedServer(model="qwen", window=4096) as one, SimulatedServer(model="qwen", window=4096) as other:
+        for number, server in enumerate((one, other)):
+            write_worker(tmp_path, worker(f"w-{number}", url=server.base_url, window=4096))
+        document = tmp_path / "note.txt"
+        document.write_text("The harbour of Skagen was rebuilt in 1907.")
+        with Session(model="auto", strategy="full-context", state_dir=str(tmp_path)) as session:
+            answer = session.ask(document, "When was the harbour rebuilt?")
+            assert (session.settings.model, answer.model) == ("vllm/qwen", "vllm/qwen")
+        assert len(one.chats) + len(other.chats) == answer.usage.calls > 0
 
 
 def test_a_server_that_hangs_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
