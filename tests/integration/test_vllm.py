@@ -1,6 +1,6 @@
 """Workers of a real vLLM: started by our command, shared by calls, warm by prefix, and one of them lost midway.
 
-Outside of the usual run, for it takes a vLLM and minutes. With an environment of vLLM (or of its CPU build) and a model:
+Outside of the usual run, for it takes a vLLM, or its CPU build, a model, and minutes. What was measured is printed:
 
     LONGAGENT_TEST_VLLM_PYTHON=~/vllm/bin/python LONGAGENT_TEST_VLLM_MODEL=~/models/smollm2-135m \\
         pytest -m vllm -s tests/integration/test_vllm.py
@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,6 +127,11 @@ def prompts(pool: Pool, requests: list[Request]) -> list[list[int]]:
     return [json.loads(asked(worker, "/tokenize", body))["tokens"] for body in bodies]
 
 
+def tell(line: str) -> None:
+    """Print a measurement."""
+    sys.stdout.write(f"\n{line}\n")
+
+
 def common(one: list[int], other: list[int]) -> int:
     """Return how many tokens two prompts begin with together."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
@@ -142,10 +148,10 @@ def test_the_second_question_finds_its_chunks_computed(pool: Pool) -> None:
     ways = prompts(pool, asked_first)
     shareable = sum(max(common(prompt, way) for way in ways) for prompt in prompts(pool, asked_second))
     assert len(asked_second) > 4
-    print(
-        f"\nalr2: {first.usage.calls} + {second.usage.calls} calls; of {shareable} shareable prompt tokens of the second"
+    tell(
+        f"alr2: {first.usage.calls} + {second.usage.calls} calls. Of {shareable} prompt tokens that the second question"
     )
-    print(f"question {saved:.0f} came from the caches: {saved / shareable:.1%}; usage says {second.usage}")
+    tell(f"could share, {saved:.0f} came from the caches: {saved / shareable:.1%}. {second.usage}")
     assert saved >= 0.9 * shareable
     assert second.usage.cached_prompt_tokens is not None
     assert second.usage.cached_prompt_tokens >= 0.9 * shareable
@@ -162,7 +168,7 @@ def test_a_choice_is_kept_and_log_probabilities_come(pool: Pool) -> None:
             await model.aclose()
 
     reply = asyncio.run(go())
-    print("\nchoice:", reply)
+    tell(f"choice: {reply}")
     assert reply.text in {"yes", "no"}
     assert reply.logprobs
 
@@ -180,7 +186,7 @@ def test_a_worker_that_is_killed_midway_ends_no_run(pool: Pool) -> None:
     options: dict[str, Any] = {"model": "auto", "cache": False, "state_dir": str(pool.state)}
     with Session(strategy="chain-of-agents", settings=CHAIN, **options) as session:
         answer = session.ask(EXAMPLE, "Which solvers does LOGIC-LM call?", on_event=kill)
-    print(f"\nchain-of-agents: {answer.usage.calls} calls, {answer.coverage}, {answer.warnings}")
+    tell(f"chain-of-agents: {answer.usage.calls} calls, {answer.coverage}, {answer.warnings}")
     assert not victim.lives
     assert not answer.partial
     assert answer.coverage.read == answer.coverage.chunks
@@ -189,5 +195,5 @@ def test_a_worker_that_is_killed_midway_ends_no_run(pool: Pool) -> None:
         again = session.ask(EXAMPLE, "What is self-refinement?")
     assert again.coverage.read == again.coverage.chunks
     status = longagent("workers", "status", "--json", env=pool.env)
-    print(status.out)
+    tell(status.out)
     assert status.code == 0
