@@ -154,14 +154,13 @@ def test_one_that_died_is_shown_and_its_record_goes_at_stop(home: VllmHome) -> N
     assert (home.living(), home.records()) == ([], [])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_they_stop_with_the_command_that_stays(home: VllmHome, number: signal.Signals) -> None:
+def test_they_stop_with_the_command_that_stays(home: VllmHome) -> None:
     process = home.begin("start", "org/smol", "--until-exit")
     assert process.stdout is not None
     assert process.stdout.readline().startswith(b"smol-1")
     assert process.stdout.readline().startswith(b"smol-2")
     assert len(home.living()) == 4
-    process.send_signal(number)
+    process.terminate()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert (home.living(), home.records()) == ([], [])
@@ -190,20 +189,10 @@ def test_a_log_is_followed_to_the_end_of_its_worker(home: VllmHome) -> None:
     assert process.wait(timeout=60) == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["./nowhere"], "There is no folder './nowhere'."),
-        (["--", "--trust-remote-code"], "'--trust-remote-code' is no model"),
-        (["org/smol", "stray"], "'stray' is one argument too many"),
-        (["org/smol", "--", "--host", "0.0.0.0"], "--host is not passed on"),
-        (["org/smol", "--gpus", "7"], "There is no GPU 7; nvidia-smi lists 0, 1."),
-        (["org/smol", "--gpus", "0", "--cpu"], "exclude each other"),
-        (["org/smol", "--python", "/nowhere/python"], "There is no Python at /nowhere/python"),
-    ],
-)
-def test_what_cannot_be_starts_nothing(home: VllmHome, arguments: list[str], said: str) -> None:
-    done = home.run("start", *arguments)
-    assert (done.code, done.out) == (2, "")
-    assert said in done.err
-    assert (home.called(), home.records()) == ([], [])
+def test_what_is_no_model_starts_nothing(home: VllmHome) -> None:
+    done = home.run("start", "--", "--trust-remote-code", "--host=0.0.0.0")
+    assert (done.code, done.out, home.called(), home.records()) == (2, "", [], [])
+    assert "'--trust-remote-code' is no model." in done.err
+    done = home.run("start", "org/smol", "--", "--host=0.0.0.0")
+    assert (done.code, done.out, home.called(), home.records()) == (2, "", [], [])
+    assert "--host is not passed on to vLLM: workers listen on this machine only." in done.err

@@ -1,6 +1,6 @@
 """In place of vLLM's server, as far as longagent sees it: arguments are checked, logs written as by 0.32, HTTP served.
 
-It runs as a script of its own, called `vllm`, and imports nothing but the standard library, so that it is there at once.
+It runs as a script of its own, called `vllm`, and imports nothing but the standard library, so that it is there soon.
 What it does is told by the environment: FAKE_VLLM_CALLS (a folder for what it was called with), FAKE_VLLM_DIES (a file
 with the log of its death) and FAKE_VLLM_DIES_ON (GPUs on which it dies; by default all), FAKE_VLLM_WAITS (a file; it
 goes on starting, deaf to SIGTERM, until that is there).

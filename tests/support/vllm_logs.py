@@ -70,7 +70,7 @@ DEATHS = {
         "99999 is more than the 8192 tokens",
         "8192 or less",
     ),
-    "gated": Death("OSError: You are trying to access a gated repo.\nMake sure to have access\n", "licence", "HF_TOKEN"),
+    "gated": Death("OSError: You are trying to access a gated repo.\nMake sure to …\n", "licence", "HF_TOKEN"),
     "unknown-model": Death(
         "OSError: no/such is not a local folder and is not a valid model identifier listed on "
         "'https://huggingface.co/models'\n",

@@ -82,8 +82,12 @@ def launch(
         os.close(file)
     assert started.stdin is not None  # noqa: S101 - for the type checker
     with started.stdin as gate:
-        mark = process.mark(started.pid)
-        worker = Worker(**{**describe, "mark": mark, "started": time(), "log": log})  # type: ignore[arg-type]
-        write_worker(state_dir, worker)
+        try:
+            worker = Worker(**{**describe, "mark": process.mark(started.pid), "started": time(), "log": log})  # type: ignore[arg-type]
+            write_worker(state_dir, worker)
+        except BaseException:
+            gate.close()
+            started.wait()
+            raise
         into.append(Launched(worker, started))
         gate.write(b"go\n")
