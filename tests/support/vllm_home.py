@@ -11,6 +11,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from longagent.llm.workers.record import read_workers
+from longagent.llm.workers.status import Status, look
 from support.command import COMMAND, Finished, environment, longagent
 from support.processes import alive
 
@@ -63,6 +65,11 @@ class VllmHome:
     def records(self) -> list[dict[str, Any]]:
         """Return what is on record."""
         return [json.loads(path.read_text()) for path in sorted(self.folder.glob("*.json"))]
+
+    def look(self) -> tuple[Status, ...]:
+        """Return what `status` would show, without the second that a command takes."""
+        state_dir = self.folder.parent
+        return look(read_workers(state_dir), state_dir=state_dir)
 
     def clear(self) -> None:
         """End everything."""

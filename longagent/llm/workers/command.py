@@ -26,6 +26,7 @@ _OURS = {
     "headless": "a server of several machines is started by hand, and found by --base-url",
     "grpc": "workers speak HTTP",
 }
+_SIZES = ("--kv-cache-memory-bytes", "--gpu-memory-utilization")
 _SHORT = {"-tp": "tensor-parallel-size", "-pp": "pipeline-parallel-size", "-dp": "data-parallel-size"}
 # Keys to our providers and tracers, and settings of ours: another program has no use for them.
 _SECRET = re.compile(r"LONGAGENT_|LANGFUSE_|LANGSMITH_|LANGCHAIN_|(?!AWS_|HF_).*(_API_KEY|_API_TOKEN|_SECRET_KEY)$")
@@ -51,6 +52,12 @@ class Wishes:
     def each(self) -> int:
         """GPUs of one replica."""
         return self.tensor * self.pipeline
+
+    @property
+    def sized(self) -> bool:
+        """Whether the user said how much memory is to be taken."""
+        names = {flag.partition("=")[0].replace("_", "-") for flag in self.flags}
+        return self.memory_fraction is not None or not names.isdisjoint(_SIZES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +127,7 @@ def child_environment(environ: Mapping[str, str], engine: Engine, wishes: Wishes
     kept["CUDA_VISIBLE_DEVICES"] = ""
     if place.cores:
         kept.setdefault("VLLM_CPU_OMP_THREADS_BIND", place.cores)
-    if place.cache_gib is not None and not _sized(wishes):
+    # The variable would win over what the user said in flags.
+    if place.cache_gib is not None and not wishes.sized:
         kept.setdefault("VLLM_CPU_KVCACHE_SPACE", str(place.cache_gib))
     return kept
-
-
-def _sized(wishes: Wishes) -> bool:
-    """Whether the user said how much memory keys and values take; the variable would win over it."""
-    names = {flag.partition("=")[0].replace("_", "-") for flag in wishes.flags}
-    return wishes.memory_fraction is not None or bool(names & {"--kv-cache-memory-bytes", "--gpu-memory-utilization"})

@@ -90,6 +90,20 @@ def free_of(gpus: Sequence[int], busy: Mapping[int, str]) -> tuple[int, ...]:
     return free
 
 
+def check_shared(gpus: Sequence[int], busy: Mapping[int, str]) -> None:
+    """Refuse GPUs that workers of ours fill already: vLLM takes nearly all memory unless it is told how much.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for gpu in gpus:
+        if gpu in busy:
+            raise UsageError(
+                f"GPU {gpu} has a worker already ({busy[gpu]}).",
+                hint="Stop it; or give each that is to share it a --memory-fraction.",
+            )
+
+
 def _visible(text: str, environ: Mapping[str, str]) -> tuple[int, ...]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if all(word.isdecimal() for word in words):

@@ -30,7 +30,8 @@ def alone(state_dir: Path) -> Iterator[None]:
     """Let nobody else choose names, ports and GPUs inside.
 
     Raises:
-        UsageError: somebody else does for a minute, or the folder cannot be written.
+        UsageError: somebody else does, for a minute.
+        OSError: the folder cannot be written.
     """
     folder = workers_folder(state_dir)
     try:

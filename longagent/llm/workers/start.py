@@ -10,7 +10,7 @@ from longagent.errors import LongagentError, UsageError
 from longagent.llm.workers.command import Place, Wishes, child_environment, command
 from longagent.llm.workers.cores import available_memory, cache_gib, our_cores, split_cores
 from longagent.llm.workers.engine import Engine
-from longagent.llm.workers.gpus import deal, find_gpus, free_of
+from longagent.llm.workers.gpus import check_shared, deal, find_gpus, free_of
 from longagent.llm.workers.launch import Launched, alone, launch, log_path
 from longagent.llm.workers.log import stage, tail
 from longagent.llm.workers.naming import new_names
@@ -123,8 +123,11 @@ def _places(living: Sequence[Worker], wishes: Wishes, where: Where, environ: Map
         ports = choose_ports(count, first=where.port, taken=taken)
         return tuple(Place(port=port, cores=own, cache_gib=size) for port, own in zip(ports, cores, strict=True))
     gpus = find_gpus(where.gpus, environ=environ)
+    busy = {gpu: worker.name for worker in living for gpu in worker.gpus}
     if where.gpus is None:
-        gpus = free_of(gpus, {gpu: worker.name for worker in living for gpu in worker.gpus})
+        gpus = free_of(gpus, busy)
+    elif not wishes.sized:
+        check_shared(gpus, busy)
     dealt = deal(gpus, each=wishes.each, replicas=where.replicas)
     ports = choose_ports(len(dealt), first=where.port, taken=taken)
     return tuple(Place(port=port, gpus=own) for port, own in zip(ports, dealt, strict=True))

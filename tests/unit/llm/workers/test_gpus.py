@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from longagent.errors import UsageError
-from longagent.llm.workers.gpus import deal, find_gpus, free_of, parse_gpus
+from longagent.llm.workers.gpus import check_shared, deal, find_gpus, free_of, parse_gpus
 
 LISTED = """GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-aaaa0000-1c2d-3e4f)
   MIG 1g.10gb     Device  0: (UUID: MIG-f5e4d3c2-1c2d-3e4f)
@@ -66,6 +66,12 @@ def test_those_with_a_worker_are_left_alone() -> None:
     assert free_of((0, 1, 2), {1: "a-1"}) == (0, 2)
     with pytest.raises(UsageError, match=r"Every GPU has a worker already \(a-1, b-1\)"):
         free_of((0, 1, 2), {0: "a-1", 1: "a-1", 2: "b-1"})
+
+
+def test_those_with_a_worker_are_shared_only_by_parts() -> None:
+    check_shared((0, 2), {1: "a-1"})
+    with pytest.raises(UsageError, match=r"GPU 1 has a worker already \(a-1\)\. Stop it; or .* --memory-fraction"):
+        check_shared((0, 1), {1: "a-1"})
 
 
 def test_numbers_are_read() -> None:
