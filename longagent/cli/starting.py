@@ -1,7 +1,7 @@
 """What a person sees on stderr while workers start: who is at what, and since when."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 _QUIET_SECONDS = 30.0
 """How long a log shows nothing while a start makes no visible progress."""
+_NAMED = 2
+"""Workers at the same that are named; more are counted."""
 
 
 class Starting:
     """A spinner on a terminal; elsewhere a line whenever something changes."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
         from rich.console import Console
 
+        self._quiet = quiet
         self._console = Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
         self._told: Sequence[tuple[str, str]] = ()
@@ -48,14 +50,24 @@ class Starting:
 
         from longagent.render.terminal import one_line
 
-        at = ", ".join(f"{name}: {stage}" if stage else name for name, stage in open_)
-        line = one_line(f"Starting, {seconds:.0f} s: {at}")
+        at = ", ".join(_grouped(open_))
+        line = one_line(f"Starting, {seconds:.0f} s · {at}")
         if self._status:
             self._status.update(f"{escape(line)} …")
         elif list(open_) != self._told or seconds - self._told_at > _QUIET_SECONDS:
             self._told, self._told_at = list(open_), seconds
             with suppress(OSError):  # such as a full disk
                 self._console.print(escape(line), soft_wrap=True)
+
+
+def _grouped(open_: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield who is at what, those together that are at the same."""
+    by_stage: dict[str, list[str]] = {}
+    for name, stage in open_:
+        by_stage.setdefault(stage, []).append(name)
+    for stage, names in by_stage.items():
+        who = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} workers"
+        yield f"{who}: {stage}" if stage else who
 
 
 def say(message: str) -> None:

@@ -15,6 +15,7 @@ _STAGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), stage)
     for pattern, stage in (
         (r"non-default args", "reading the configuration"),
+        (r"thrown while requesting|Error retrieving file list", "the hub does not answer, it is asked again"),
         (r"Initializing a V1 LLM engine", "starting the engine"),
         (r"Starting to load model|Loading model from", "loading the model"),
         (r"(?:Fetching|Downloading).*?(\d+)%", "fetching the model, {} %"),

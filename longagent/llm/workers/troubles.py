@@ -75,7 +75,6 @@ _TROUBLES = (
         "this is vLLM's distribution for the CPU, whose command `vllm` does not work",
         "Name that environment's Python: --python PATH.",
     ),
-    _known(r"No module named '?([\w.]+)", "vLLM's environment lacks the module {0}", "Install vLLM there anew."),
     _known(r"error: unrecognized arguments: (.*)", "vLLM does not know {0}", "See: vllm serve --help=all"),
     _known(r"error: (argument .*)", "vLLM refuses an argument: {0}", "See: vllm serve --help=all"),
     _known(
@@ -119,18 +118,6 @@ _TROUBLES = (
         "the hub has no such model, or it is private",
         "Check the name; for a private one set HF_TOKEN.",
     ),
-    _known(
-        r"couldn't connect to 'https?:|LocalEntryNotFoundError|OfflineModeIsEnabled|offline mode is enabled|"
-        r"Name or service not known|[Nn]ame resolution|Network is unreachable|Max retries exceeded|"
-        r"[Cc]annot find the requested files in the (?:disk|local) cache",
-        "the model is not on this machine, and the hub cannot be reached",
-        _NETWORK_HINT,
-    ),
-    _known(
-        r"Invalid repository ID or local directory",
-        "the model cannot be found, or its configuration cannot be read",
-        "Check the name or folder, and that the hub can be reached.",
-    ),
     _known(r"Address already in use", "its port was taken by another program", "Start again, or give --port."),
     _known(
         r"driver version is insufficient|[Dd]river/library version mismatch|forward compatibility was attempted",
@@ -163,4 +150,19 @@ _TROUBLES = (
         _COMPILER_HINT,
     ),
     _known(r"No space left on device", "the disk is full (or /dev/shm, which is for memory that processes share)"),
+    # A hub that was asked in vain is no cause where the model was there all the same.
+    _known(
+        r"couldn't connect to 'https?:|LocalEntryNotFoundError|OfflineModeIsEnabled|offline mode is enabled|"
+        r"Name or service not known|[Nn]ame resolution|Network is unreachable|Max retries exceeded|"
+        r"[Cc]annot find the requested files in the (?:disk|local) cache",
+        "the model is not on this machine, and the hub cannot be reached",
+        _NETWORK_HINT,
+    ),
+    _known(
+        r"Invalid repository ID or local directory",
+        "the model cannot be found, or its configuration cannot be read",
+        "Check the name or folder. Without a network, or with --offline, it must be on this machine already.",
+    ),
+    # Likewise libraries look for modules that they can do without.
+    _known(r"No module named '?([\w.]+)", "vLLM's environment lacks the module {0}", "Install vLLM there anew."),
 )

@@ -18,6 +18,10 @@ AT = "(Worker pid=6422) INFO 11-25 16:12:15 [cpu_model_runner.py:68] "
             f"{AT}GPU KV cache size: 1,000\nCapturing CUDA graphs (decode): 20%|#\n",
             "capturing CUDA graphs, 20 %",
         ),
+        (
+            "'[Errno -2] Name or service not known' thrown while requesting GET https://hub\nRetrying in 2s [Retry 2/5].\n",
+            "the hub does not answer, it is asked again",
+        ),
         (f"{AT}Starting vLLM server on http://127.0.0.1:1\n", "opening the server"),
     ],
 )

@@ -30,6 +30,12 @@ def test_what_is_said_in_passing_is_no_cause() -> None:
     assert explain(log, code=3).what == "it ended with exit code 3"
 
 
+def test_a_hub_that_was_asked_in_vain_is_no_cause_beside_another() -> None:
+    asked = "'[Errno -2] Name or service not known' thrown while requesting GET https://huggingface.co/api/models\n"
+    assert "hub cannot be reached" in explain(asked, code=1).what
+    assert "C++ compiler" in explain(asked + DEATHS["compiler"].log, code=1).what
+
+
 def test_without_a_word() -> None:
     assert explain("", code=-9).what == "it was killed, perhaps because memory ran out"
     assert explain("", code=-11).what == "it was ended by signal 11"
