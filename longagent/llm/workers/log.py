@@ -24,7 +24,8 @@ _STAGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Starting torch\.compile|Dynamo bytecode|Compiling a graph|Warming up model", "compiling and warming up"),
         (r"KV cache size", "memory for keys and values is taken"),
         (r"Capturing CUDA graphs?.*?(\d+)%", "capturing CUDA graphs, {} %"),
-        (r"init engine|Warming up done|Graph capturing finished", "the engine is ready"),
+        (r"Warming up done|Graph capturing finished", "warmed up"),
+        (r"init engine", "the engine is ready"),
         (r"Starting vLLM server|Application startup complete", "opening the server"),
     )
 )

@@ -38,6 +38,8 @@ def explain(log: str, *, code: int | None = None) -> Trouble:
     errors = [found[1] for line in lines if (found := _ERROR.search(line)) and not _CONSEQUENCE.search(line)]
     if errors:
         return Trouble(plain(errors[-1], key=None).rstrip("."))
+    if "shutdown triggered" in log:
+        return Trouble("it was told to end, not by longagent")
     if code is not None and code < 0:
         return Trouble(f"it was ended by signal {-code}")
     if code:

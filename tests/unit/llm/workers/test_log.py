@@ -19,7 +19,7 @@ AT = "(Worker pid=6422) INFO 11-25 16:12:15 [cpu_model_runner.py:68] "
             "capturing CUDA graphs, 20 %",
         ),
         (
-            "'[Errno -2] Name or service not known' thrown while requesting GET https://hub\nRetrying in 2s [Retry 2/5].\n",
+            "'[Errno -2] Name or service not known' thrown while requesting GET https://hub\nRetrying in 2s …\n",
             "the hub does not answer, it is asked again",
         ),
         (f"{AT}Starting vLLM server on http://127.0.0.1:1\n", "opening the server"),

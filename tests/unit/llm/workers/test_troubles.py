@@ -39,4 +39,6 @@ def test_a_hub_that_was_asked_in_vain_is_no_cause_beside_another() -> None:
 def test_without_a_word() -> None:
     assert explain("", code=-9).what == "it was killed, perhaps because memory ran out"
     assert explain("", code=-11).what == "it was ended by signal 11"
+    told = "(APIServer pid=1) INFO 11-25 16:16:13 [launcher.py:253] [shutdown] API server: shutdown triggered\n"
+    assert explain(told).what == "it was told to end, not by longagent"
     assert explain("").what == "it ended without saying why"
