@@ -38,13 +38,13 @@ def explain(log: str, *, code: int | None = None) -> Trouble:
     errors = [found[1] for line in lines if (found := _ERROR.search(line)) and not _CONSEQUENCE.search(line)]
     if errors:
         return Trouble(plain(errors[-1], key=None).rstrip("."))
-    if "shutdown triggered" in log:
-        return Trouble("it was told to end, not by longagent")
+    return Trouble("it was told to end, not by longagent" if "shutdown triggered" in log else _ended(code))
+
+
+def _ended(code: int | None) -> str:
     if code is not None and code < 0:
-        return Trouble(f"it was ended by signal {-code}")
-    if code:
-        return Trouble(f"it ended with exit code {code}")
-    return Trouble("it ended without saying why")
+        return f"it was ended by signal {-code}"
+    return f"it ended with exit code {code}" if code else "it ended without saying why"
 
 
 _PASSING = re.compile(r"\b(INFO|WARNING|DEBUG) \d\d-\d\d |Warning: ")
