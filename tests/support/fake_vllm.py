@@ -32,9 +32,9 @@ def main() -> None:
     calls = Path(os.environ["FAKE_VLLM_CALLS"])
     engine = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     call = {"argv": sys.argv[1:], "env": dict(os.environ), "pids": [os.getpid(), engine.pid]}
-    draft = calls / f"{given.port}.draft"
+    draft = calls / f"{given.port}-{os.getpid()}.draft"
     draft.write_text(json.dumps(call))
-    draft.rename(calls / f"{given.port}.json")
+    draft.rename(calls / f"{given.port}-{os.getpid()}.json")
     log("INFO", f"non-default args: {vars(given)}")
     log("INFO", "Initializing a V1 LLM engine (v0.32.0) with config: …")
     log("INFO", f"Starting to load model {given.model}...")
