@@ -19,6 +19,7 @@ from longagent.events import Emit, Event, Numbered, RunFinished
 from longagent.llm.budget import Budget, Limits
 from longagent.llm.opened import Opened
 from longagent.llm.retries import Policy
+from longagent.llm.workers.found import settled
 from longagent.settings import Settings
 from longagent.store.manifest import manifest
 from longagent.store.secret import install_secret
@@ -43,8 +44,9 @@ class Session:
     object are only if its `Profile` has an `identity`.
 
     Args:
-        model: `local`, `openai/NAME`, `vllm/NAME`, a path as `local/FILE.gguf`, or an object that implements `Model`
-            (it is called from longagent's own event loop, and stays yours to close).
+        model: `local`, `openai/NAME`, `vllm/NAME`, `auto` for the one that workers serve, a path as `local/FILE.gguf`,
+            or an object that implements `Model` (it is called from longagent's own event loop, and stays yours to
+            close).
         base_url: OpenAI-compatible server or servers.
         strategy: a name, `auto`, or a `Strategy` of your own.
         settings: the strategy's own settings.
@@ -72,7 +74,8 @@ class Session:
             raise UsageError(f"A model is a name, or an object with the protocol Model; not {type(model).__name__}.")
         # A strategy may be a name, or an object with one.
         called = strategy if isinstance(strategy, str | None) else strategy.name
-        self.settings = Settings.resolve(model=named, base_url=base_url, strategy=called, verify=verify, **options)
+        found = Settings.resolve(model=named, base_url=base_url, strategy=called, verify=verify, **options)
+        self.settings = settled(found)
         self._strategy = strategy if called != strategy else None
         self._strategy_settings = dict(settings or {})
         self._opened = Opened(self.settings, given=None if isinstance(model, str) else model)

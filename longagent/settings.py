@@ -33,7 +33,8 @@ class Settings:
     """What a session runs with. Build it with `resolve`, which fills in environment, files and defaults."""
 
     model: str | None = None
-    """`local`, `openai/NAME`, `vllm/NAME`; `None` means the base URL's only model, else `local`."""
+    """`local`, `openai/NAME`, `vllm/NAME`, `PROVIDER/NAME`; `None`: the base URL's only model, else `local`;
+    `auto`: the same, but before `local` comes what workers serve."""
     base_url: tuple[str, ...] = ()
     """OpenAI-compatible servers, tried by load."""
     strategy: str = "auto"

@@ -115,6 +115,7 @@ class Agent(Generic[R]):
             prompt=self.prompt.hash,
             check=self._read,
             final=final,
+            prefix=self.prompt.prefix(values),
         )
         reply = await model.complete(request)
         try:

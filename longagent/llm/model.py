@@ -32,6 +32,8 @@ class Request:
     """Raises `ReplyError` on a reply that cannot be used; such a reply is never remembered for other runs."""
     final: bool = field(default=False, compare=False)
     """Whether it writes the answer: a budget always keeps room for it."""
+    prefix: str = field(default="", compare=False)
+    """Stands for what the prompt begins with, where other calls begin likewise: they go where it was computed."""
     run: str = field(default="", compare=False)
     """Whose call it is: runs take turns where calls must wait."""
 

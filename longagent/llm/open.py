@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longagent.errors import UsageError
+from longagent.errors import ModelUnavailableError, UsageError
 from longagent.events import Warned
 from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
 from longagent.llm.client import Client
+from longagent.llm.dialect import thinking_tokens
+from longagent.llm.model import Profile
 from longagent.llm.openai_server import OpenAIServer, clean_key
 from longagent.llm.prices import ModelFacts, facts
 from longagent.llm.profiles import profile_for
 from longagent.llm.providers import OURS
 from longagent.llm.refusals import unknown_model
 from longagent.llm.server_info import ServedModel, served_models
+from longagent.llm.workers.found import Pool, find_pool
 
 if TYPE_CHECKING:
     from longagent.events import Emit
@@ -40,6 +44,7 @@ async def open_model(
     offline: bool = False,
     data_dir: Path,
     config_dir: Path | None = None,
+    state_dir: Path | None = None,
     overrides: Mapping[str, ModelFacts] | None = None,
     emit: "Emit",
 ) -> "Model":
@@ -48,7 +53,7 @@ async def open_model(
     Args:
         model: `local`, `local/FILE.gguf`, `openai/NAME`, `vllm/NAME`, or `PROVIDER/NAME` for what LiteLLM serves;
             `None` takes the one model the servers of `base_urls` serve, or `local` when there are none.
-        base_urls: OpenAI-compatible servers, all serving the same model.
+        base_urls: OpenAI-compatible servers, all serving the same model; `vllm/NAME` without any are our own workers.
         api_key: for the servers of `base_urls`.
         openai_key: for api.openai.com; never sent anywhere else. `None`: the one stored in `config_dir`, if any.
         window: tokens of prompt and reply together; `None`: as the server says, else by the model's name.
@@ -58,6 +63,7 @@ async def open_model(
         offline: refuse every server that is not on this machine.
         data_dir: where the weights of the embedded model are.
         config_dir: where stored API keys are; `None`: keys come from the environment only.
+        state_dir: where it is kept which workers run; `None`: `vllm/NAME` needs `base_urls`.
         overrides: windows and prices that win over what tables say, by the model's name.
         emit: is told of progress while the embedded model is fetched and started.
 
@@ -87,26 +93,30 @@ async def open_model(
             overrides=overrides,
         )
     served = None if model is None else _served_name(model)
+    workers = None
     if not urls:
-        urls = _default_urls(model or "")
+        workers = await _workers(model or "", state_dir)
+        urls = workers.base_urls if workers else (OPENAI_URL,)
     if offline:
         _refuse_remote(urls)
     if clean_key(openai_key) is None and all(map(is_openai, urls)):
         openai_key = await _stored_openai_key(config_dir)
     key = _key_for(urls, api_key=api_key, openai_key=openai_key, given=bool(base_urls))
     # OpenAI's own list is not asked: a key may be allowed to call a model and still not to list them.
-    listed = await _common_models(urls, key) if base_urls else None
-    chosen = _choose(served, urls, listed)
+    listed = await _common_models(urls, key, emit=emit) if base_urls else None
+    chosen = ServedModel(workers.served, workers.window) if workers else _choose(served, urls, listed)
     name = model or f"openai/{chosen.id}"
     own = (overrides or {}).get(name, ModelFacts())
     # A server of one's own may give any name to any model: only what the user says about it holds.
     tabled = name.startswith("vllm/") or all(map(is_openai, urls))
     known = await asyncio.to_thread(facts, name, overrides) if tabled else own
+    called = workers.model if workers else chosen.id
+    profile = profile_for(called, window=window or own.window or chosen.window, facts=known)
     return OpenAIServer(
         name=name,
         served=chosen.id,
         base_urls=urls,
-        profile=profile_for(chosen.id, window=window or own.window or chosen.window, facts=known),
+        profile=_known_to_be(workers, profile) if workers else profile,
         api_key=key,
         concurrency=concurrency,
         limits=limits,
@@ -152,14 +162,20 @@ def _served_name(model: str) -> str:
     )
 
 
-def _default_urls(model: str) -> tuple[str, ...]:
+async def _workers(model: str, state_dir: Path | None) -> Pool | None:
+    """Return the workers that serve `vllm/NAME`; `None` for a model that is not named so."""
     provider, _, name = model.partition("/")
-    if provider == "vllm":
-        raise UsageError(
-            f"{model!r} needs a running server: longagent does not start workers yet.",
-            hint=f"Start it with `vllm serve {name}` and pass --base-url http://127.0.0.1:8000/v1.",
-        )
-    return (OPENAI_URL,)
+    if provider != "vllm":
+        return None
+    if state_dir is None:
+        raise UsageError(f"{model!r} needs a running server.", hint="Pass --base-url.")
+    return await asyncio.to_thread(find_pool, state_dir, name)
+
+
+def _known_to_be(workers: Pool, profile: Profile) -> Profile:
+    """Return what is known about workers, whose model may have another name than the one they serve it under."""
+    thinking = profile.thinking_tokens or min(thinking_tokens(workers.model), profile.window // 4)
+    return replace(profile, identity=workers.identity, thinking_tokens=thinking)
 
 
 def _refuse_remote(urls: Sequence[str]) -> None:
@@ -193,16 +209,28 @@ async def _stored_openai_key(config_dir: Path | None) -> str | None:
     return None if key is None else key.value
 
 
-async def _common_models(urls: Sequence[str], key: str | None) -> tuple[ServedModel, ...] | None:
-    """Return the models that every server serves, each with its smallest window; `None` when a server has no list."""
+async def _common_models(urls: Sequence[str], key: str | None, *, emit: "Emit") -> tuple[ServedModel, ...] | None:
+    """Return the models that every server serves, each with its smallest window; `None` when a server has no list.
+
+    One of several that cannot be reached is passed over: it gets its calls when it is there.
+    """
     common: dict[str, ServedModel] | None = None
+    lost: list[ModelUnavailableError] = []
     async with Client(urls) as client:
         for url in urls:
-            listing = await served_models(client, url, key=key)
+            try:
+                listing = await served_models(client, url, key=key)
+            except ModelUnavailableError as error:
+                lost.append(error)
+                continue
             if listing is None:
                 return None
             here = {model.id: model for model in listing}
             common = here if common is None else {i: _smaller(common[i], here[i]) for i in common if i in here}
+    if len(lost) == len(urls):
+        raise lost[0]
+    for passed_over in lost:
+        emit(Warned(message=f"{passed_over.message} The others answer meanwhile."))
     return tuple((common or {}).values())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from longagent.errors import ModelError, UsageError
+from longagent.errors import ModelError, ModelUnavailableError, UsageError
 from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
@@ -27,7 +27,10 @@ _CAPS: frozenset[Feature] = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 class OpenAIServer:
-    """A model served at one or more OpenAI-compatible addresses; each call goes to the least busy one."""
+    """A model served at one or more OpenAI-compatible addresses.
+
+    Each call goes where the beginning of its prompt was computed before, unless that address has too much to do.
+    """
 
     def __init__(
         self,
@@ -77,7 +80,7 @@ class OpenAIServer:
         self._timeout = timeout
         self._counter = counter
         self._client = Client(urls)
-        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits)
+        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits, answers=self._answers)
         self._tokens = TokenCounter(self._client, urls, served=served, key=self._key)
         self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
         self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}
@@ -102,8 +105,7 @@ class OpenAIServer:
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, in one attempt; see `Model.complete`."""
-        async with self._addresses.slot(request.run) as server:
-            reply = await self._attempt(server, request)
+        reply = await self._somewhere(request)
         await self._tokens.learn(request.messages, reply.prompt_tokens)
         return reply
 
@@ -116,7 +118,20 @@ class OpenAIServer:
 
     async def aclose(self) -> None:
         """Close all connections; calls still in flight fail. Safe to call twice."""
+        await self._addresses.aclose()
         await self._client.aclose()
+
+    async def _somewhere(self, request: Request) -> Reply:
+        for moves_left in reversed(range(len(self.base_urls))):
+            server = ""
+            try:
+                async with self._addresses.slot(request.run, prefix=request.prefix) as server:
+                    return await self._attempt(server, request)
+            except ModelUnavailableError as error:
+                # What never reached a server, or went down with it, is no attempt as long as another works.
+                if error.trouble != "connection" or not moves_left or not self._addresses.others(server):
+                    raise
+        raise AssertionError
 
     async def _attempt(self, server: str, request: Request) -> Reply:
         known = self._not_accepted[server]

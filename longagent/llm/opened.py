@@ -110,6 +110,7 @@ class Opened:
                     openai_key=settings.openai_api_key,
                     offline=settings.offline,
                     config_dir=settings.config_dir,
+                    state_dir=settings.state_dir,
                     timeout=settings.call_timeout,
                     policy=Policy(attempts=1 + settings.retries),
                 )
@@ -126,11 +127,12 @@ class Opened:
         settings = self._settings
         async with self._opening:
             if self._cross_encoder is None:
-                self._cross_encoder = open_cross_encoder(
+                self._cross_encoder = await open_cross_encoder(
                     settings.rerank,
                     base_url=settings.embedder_url,
                     api_key=settings.embedder_api_key,
                     offline=settings.offline,
+                    state_dir=settings.state_dir,
                     timeout=settings.call_timeout,
                 )
             return self._cross_encoder
@@ -167,6 +169,7 @@ class Opened:
             offline=settings.offline,
             data_dir=settings.data_dir,
             config_dir=settings.config_dir,
+            state_dir=settings.state_dir,
             overrides=self._overrides,
             emit=emit,
         )

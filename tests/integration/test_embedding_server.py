@@ -32,7 +32,7 @@ def embedded(server: EmbeddingServer, texts: Sequence[str], *, key: str | None =
 
     async def go() -> NDArray[np.float32]:
         embedder = ServerEmbedder(
-            name="bge", served="bge", base_url=server.base_url, api_key=key, policy=Policy(attempts=3, first=0.01)
+            name="bge", served="bge", base_urls=[server.base_url], api_key=key, policy=Policy(attempts=3, first=0.01)
         )
         try:
             return await asyncio.to_thread(embedder.embed, texts)

@@ -10,12 +10,15 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from support.workers import worker
 
+from longagent import Session
 from longagent.errors import LongagentError, ModelRejectedError, ModelUnavailableError, UnknownModelError, UsageError
 from longagent.llm.model import Request
 from longagent.llm.open import open_model
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.opened import Opened
+from longagent.llm.workers.record import write_worker
 from longagent.settings import Settings
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
 from longagent.testing.server import Canned, SimulatedServer
@@ -48,14 +51,16 @@ def refused(model: str | None, *base_urls: str, **options: Any) -> LongagentErro
     return caught.value
 
 
-def listing(*entries: dict[str, Any], props: Any = None) -> HttpThread:
-    """Serve a list of models as given, and llama.cpp's /props."""
+def listing(*entries: dict[str, Any], props: Any = None, loaded: Any = None) -> HttpThread:
+    """Serve a list of models as given, llama.cpp's /props, and Ollama's /api/ps."""
 
     async def answer(request: HttpRequest, connection: Connection) -> None:
         if request.path == "/v1/models":
             await connection.respond(200, {"data": list(entries)})
         elif request.path == "/props" and props is not None:
             await connection.respond(200, props)
+        elif request.path == "/api/ps" and loaded is not None:
+            await connection.respond(200, loaded)
         else:
             await connection.respond(404, {"detail": "Not Found"})
 
@@ -119,12 +124,27 @@ def test_a_server_that_is_down_is_told_before_any_call() -> None:
     assert "connection refused" in str(error)
 
 
-def test_one_of_two_servers_that_is_down_is_named() -> None:
+def test_one_of_two_servers_that_is_down_is_told_and_left_to_return(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with SimulatedServer() as server:
-        error = refused("openai/sim", server.base_url, f"http://127.0.0.1:{port}/v1", call=False)
-    assert f":{port}/v1" in str(error)
+        found = opened("openai/sim", f"http://127.0.0.1:{port}/v1", server.base_url, call=False)
+    assert len(found.base_urls) == 2
+    said = capsys.readouterr().out
+    assert f":{port}/v1" in said
+    assert "The others answer meanwhile" in said
+
+
+def test_a_session_finds_the_workers_that_run(tmp_path: Path) -> None:
+    with SimulatedServer(model="qwen", window=4096) as one, SimulatedServer(model="qwen", window=4096) as other:
+        for number, server in enumerate((one, other)):
+            write_worker(tmp_path, worker(f"w-{number}", url=server.base_url, window=4096))
+        document = tmp_path / "note.txt"
+        document.write_text("The harbour of Skagen was rebuilt in 1907.")
+        with Session(model="auto", strategy="full-context", state_dir=str(tmp_path)) as session:
+            answer = session.ask(document, "When was the harbour rebuilt?")
+            assert (session.settings.model, answer.model) == ("vllm/qwen", "vllm/qwen")
+        assert len(one.chats) + len(other.chats) == answer.usage.calls > 0
 
 
 def test_a_server_that_hangs_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +207,22 @@ LLAMA_CPP = {"id": "model.gguf", "owned_by": "llamacpp", "meta": {"n_ctx_train":
 )
 def test_windows_as_servers_tell_them(entry: dict[str, Any], props: Any, window: int) -> None:
     with listing(entry, props=props) as server:
+        assert opened(None, f"http://127.0.0.1:{server.port}", call=False).profile.window == window
+
+
+@pytest.mark.parametrize(
+    ("loaded", "window"),
+    [
+        ({"models": [{"model": "qwen3:8b", "context_length": 16_384}]}, 16_384),
+        ({"models": [{"model": "other:1b", "context_length": 16_384}]}, 4096),
+        ({"models": [{"model": "qwen3:8b"}]}, 4096),
+        ({"models": "none"}, 32_768),
+        (None, 32_768),
+    ],
+    ids=["loaded", "not loaded", "an older Ollama", "not Ollama", "no such path"],
+)
+def test_the_window_of_ollama_is_what_it_has_loaded(loaded: Any, window: int) -> None:
+    with listing({"id": "qwen3:8b", "owned_by": "library"}, loaded=loaded) as server:
         assert opened(None, f"http://127.0.0.1:{server.port}", call=False).profile.window == window
 
 

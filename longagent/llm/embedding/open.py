@@ -9,6 +9,7 @@ from longagent.llm.embedding.embedder import Embedder
 from longagent.llm.embedding.server import ServerEmbedder
 from longagent.llm.open import OPENAI_URL
 from longagent.llm.retries import DEFAULT, Policy
+from longagent.llm.workers.found import Pool, find_pool
 
 _NAMES = (
     "Embedders are named static, minilm, openai/NAME, PROVIDER/NAME, or with an embedder URL as its server names it."
@@ -23,6 +24,7 @@ async def open_embedder(
     openai_key: str | None = None,
     offline: bool = False,
     config_dir: Path | None = None,
+    state_dir: Path | None = None,
     timeout: float = 300.0,  # noqa: ASYNC109 - of each request to come
     policy: Policy = DEFAULT,
 ) -> Embedder:
@@ -36,6 +38,7 @@ async def open_embedder(
         openai_key: for api.openai.com, never sent anywhere else; `None`: the one stored in `config_dir`, if any.
         offline: refuse everything that is not on this machine.
         config_dir: where stored API keys are.
+        state_dir: where it is kept which workers run: `vllm/NAME` without `base_url` are those.
         timeout: seconds for one request.
         policy: how often a request is tried again.
 
@@ -48,6 +51,9 @@ async def open_embedder(
     provider, slash, short = name.partition("/")
     if base_url is None and not (slash and short and provider):
         raise UsageError(f"no embedder is named {name!r}.", hint=_NAMES)
+    if base_url is None and provider == "vllm" and state_dir is not None:
+        workers = await asyncio.to_thread(find_pool, state_dir, short, task="embed")
+        return _by_workers(name, workers, timeout=timeout, policy=policy)
     if base_url is not None or provider == "openai":
         served = short if provider in {"openai", "vllm"} and short else name
         return await _server(
@@ -66,23 +72,45 @@ async def open_embedder(
     return await _litellm(name, provider, config_dir=config_dir, timeout=timeout, policy=policy)
 
 
-def open_cross_encoder(
-    name: str, *, base_url: str | None, api_key: str | None, offline: bool, timeout: float
+async def open_cross_encoder(
+    name: str,
+    *,
+    base_url: str | None,
+    api_key: str | None,
+    offline: bool,
+    state_dir: Path | None = None,
+    timeout: float,  # noqa: ASYNC109 - of each request to come
 ) -> ServerEmbedder:
-    """Return a model that scores texts for a query, by its name on a server. Nothing is sent.
+    """Return a model that scores texts for a query: `vllm/NAME` of our workers, or a name on a server. Nothing is sent.
 
     Raises:
         UsageError: there is no server, or it is not on this machine while offline.
     """
+    provider, _, short = name.partition("/")
+    if base_url is None and provider == "vllm" and short and state_dir is not None:
+        return _by_workers(name, await asyncio.to_thread(find_pool, state_dir, short, task="rerank"), timeout=timeout)
     if base_url is None:
         raise UsageError(
-            f"rerank is 'off', 'model', or the name of a model on the server of embedder_url, not {name!r}.",
+            f"rerank is 'off', 'model', 'vllm/NAME', or the name of a model on the server of embedder_url, "
+            f"not {name!r}.",
             hint="Set embedder_url.",
         )
     url = normal_base_url(base_url)
     if offline and not is_loopback(url):
         raise UsageError(f"offline, but {url} is not on this machine.", hint="Drop --offline, or rerank.")
-    return ServerEmbedder(name=name, served=name, base_url=url, api_key=api_key, timeout=timeout)
+    served = short if provider == "vllm" and short else name
+    return ServerEmbedder(name=name, served=served, base_urls=[url], api_key=api_key, timeout=timeout)
+
+
+def _by_workers(name: str, workers: Pool, *, timeout: float, policy: Policy = DEFAULT) -> ServerEmbedder:
+    return ServerEmbedder(
+        name=name,
+        served=workers.served,
+        base_urls=workers.base_urls,
+        identity=workers.identity,
+        timeout=timeout,
+        policy=policy,
+    )
 
 
 def _on_this_machine(name: str) -> Embedder:
@@ -115,7 +143,7 @@ async def _server(
         key = openai_key or await _stored("openai", config_dir)
         if key is None:
             raise UsageError("OPENAI_API_KEY is not set.", hint="Set it, or run `longagent keys set openai`.")
-    return ServerEmbedder(name=name, served=served, base_url=url, api_key=key, timeout=timeout, policy=policy)
+    return ServerEmbedder(name=name, served=served, base_urls=[url], api_key=key, timeout=timeout, policy=policy)
 
 
 async def _litellm(

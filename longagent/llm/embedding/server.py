@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from longagent.errors import ModelUnavailableError
+from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import normal_base_url
 from longagent.llm.client import Client
 from longagent.llm.embedding.embedder import Kind
@@ -18,14 +19,15 @@ from longagent.llm.wire import Response, exchange
 
 
 class ServerEmbedder(Remote):
-    """A model behind `/v1/embeddings`."""
+    """A model behind `/v1/embeddings` of one or more servers; each request goes to the least busy one."""
 
     def __init__(
         self,
         *,
         name: str,
         served: str,
-        base_url: str,
+        base_urls: Sequence[str],
+        identity: str | None = None,
         api_key: str | None = None,
         timeout: float = 300.0,
         policy: Policy = DEFAULT,
@@ -35,7 +37,8 @@ class ServerEmbedder(Remote):
         Args:
             name: as the user names it.
             served: as the server names it.
-            base_url: such as `http://127.0.0.1:8000/v1`.
+            base_urls: such as `http://127.0.0.1:8000/v1`, all serving the same model.
+            identity: what decides its vectors; `None`: addresses and name.
             api_key: sent along.
             timeout: seconds for one request.
             policy: how often a request is tried again.
@@ -43,17 +46,19 @@ class ServerEmbedder(Remote):
         Raises:
             UsageError: address or key cannot be used.
         """
-        self._server = normal_base_url(base_url)
-        super().__init__(name=name, identity=f"{self._server} {served}", policy=policy)
+        urls = tuple(dict.fromkeys(map(normal_base_url, base_urls)))
+        super().__init__(name=name, identity=identity or " ".join([*sorted(urls), served]), policy=policy)
         self._served = served
         self._key = clean_key(api_key)
         self._timeout = timeout
-        self._client = Client([self._server])
+        self._client = Client(urls)
+        self._addresses = Addresses(urls)
 
     async def request(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:  # noqa: ARG002
         """Ask once for the vectors of texts."""
         body = {"model": self._served, "input": [*texts], "encoding_format": "float"}
-        return read_vectors(await self._post("embeddings", body, texts), len(texts), server=self._server)
+        async with self._addresses.slot() as server:
+            return read_vectors(await self._post(server, "embeddings", body, texts), len(texts), server=server)
 
     async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
         """Return how well each text fits a query, by a cross-encoder behind `/v1/rerank` (vLLM's and Jina's form).
@@ -62,26 +67,27 @@ class ServerEmbedder(Remote):
             ModelError: no answer came, or one that cannot be used.
         """
         body = {"model": self._served, "query": query, "documents": [*texts]}
-        return read_scores(await self._post("rerank", body, [query, *texts]), len(texts), server=self._server)
+        async with self._addresses.slot() as server:
+            return read_scores(await self._post(server, "rerank", body, [query, *texts]), len(texts), server=server)
 
     async def aclose(self) -> None:
         """Close connections. Safe to call twice."""
         await super().aclose()
         await self._client.aclose()
 
-    async def _post(self, path: str, body: dict[str, Any], texts: Sequence[str]) -> Response:
+    async def _post(self, server: str, path: str, body: dict[str, Any], texts: Sequence[str]) -> Response:
         response = await exchange(
             self._client,
             "POST",
-            f"{self._server}/{path}",
-            server=self._server,
+            f"{server}/{path}",
+            server=server,
             key=self._key,
             timeout=self._timeout,
             body=json.dumps(body).encode(),
         )
         if not 200 <= response.status < 300:
             asked = [Message(role="user", content=text) for text in texts]
-            raise refusal(response, server=self._server, served=self._served, key=self._key, messages=asked)
+            raise refusal(response, server=server, served=self._served, key=self._key, messages=asked)
         return response
 
 

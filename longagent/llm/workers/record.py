@@ -1,7 +1,7 @@
 """What is known about each worker, one small file each in the state folder: every command of ours finds them there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -77,15 +77,15 @@ def forget_worker(state_dir: Path, name: str) -> None:
     (workers_folder(state_dir) / f"{name}.json").unlink(missing_ok=True)
 
 
-def pool(
-    workers: "tuple[Worker, ...]", *, served: str | None = None, task: Task = "chat"
-) -> "dict[str, tuple[Worker, ...]]":
+def pools(
+    workers: Sequence[Worker], *, served: str | None = None, task: Task = "chat"
+) -> dict[str, tuple[Worker, ...]]:
     """Return the workers that live and are ready, by the name they serve under; only `served` if it is given."""
-    pools: dict[str, tuple[Worker, ...]] = {}
+    found: dict[str, tuple[Worker, ...]] = {}
     for worker in workers:
         if worker.task == task and worker.ready and served in {None, worker.served} and worker.lives:
-            pools[worker.served] = (*pools.get(worker.served, ()), worker)
-    return pools
+            found[worker.served] = (*found.get(worker.served, ()), worker)
+    return found
 
 
 def _read(path: Path) -> Worker | None:

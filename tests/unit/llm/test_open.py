@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.workers import worker
 
 from longagent.errors import UsageError
 from longagent.llm.api_keys import write_key
@@ -12,6 +13,7 @@ from longagent.llm.litellm_model import LiteLLMModel
 from longagent.llm.open import open_model
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.prices import parse_overrides
+from longagent.llm.workers.record import write_worker
 
 SECRET = "sk-test-4711-do-not-show"
 REMOTE = "https://models.example/v1"
@@ -46,8 +48,18 @@ def test_openai_is_opened_without_a_call() -> None:
 
 def test_vllm_needs_a_server() -> None:
     error = refused("vllm/Qwen/Qwen2.5-7B-Instruct")
-    assert "`vllm serve Qwen/Qwen2.5-7B-Instruct`" in error.hint
     assert "--base-url" in error.hint
+
+
+def test_vllm_without_an_address_is_the_workers_that_run(tmp_path: Path) -> None:
+    assert "`longagent workers start qwen`" in refused("vllm/qwen", state_dir=tmp_path).hint
+    for number in (1, 2):
+        write_worker(tmp_path, worker(f"w-{number}", url=f"http://127.0.0.1:800{number}/v1", window=4096))
+    model = opened("vllm/qwen", state_dir=tmp_path, offline=True, api_key=SECRET)
+    assert model.base_urls == ("http://127.0.0.1:8001/v1", "http://127.0.0.1:8002/v1")
+    assert (model.name, model.profile.window, model.profile.identity) == ("vllm/qwen", 4096, "vllm Qwen/Qwen3-8B")
+    assert model.profile.thinking_tokens > 0
+    assert model._key is None
 
 
 def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:

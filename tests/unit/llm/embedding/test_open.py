@@ -3,11 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.workers import worker
 
 from longagent.errors import UsageError
 from longagent.llm.embedding import Embedder
 from longagent.llm.embedding.open import open_cross_encoder, open_embedder
 from longagent.llm.embedding.remote import batches
+from longagent.llm.workers.record import write_worker
 
 
 def opened(name: str, **given: Any) -> Embedder:
@@ -57,7 +59,26 @@ def test_the_key_for_openai_goes_to_openai_only() -> None:
 
 def test_a_cross_encoder_needs_a_server() -> None:
     with pytest.raises(UsageError, match=r"'bge'.*Set embedder_url"):
-        open_cross_encoder("bge", base_url=None, api_key=None, offline=False, timeout=1)
+        asyncio.run(open_cross_encoder("bge", base_url=None, api_key=None, offline=False, timeout=1))
+
+
+def test_workers_are_found_by_what_they_do(tmp_path: Path) -> None:
+    for number, (name, task) in enumerate([("bge", "embed"), ("bge", "embed"), ("scorer", "rerank")]):
+        url = f"http://127.0.0.1:{8001 + number}/v1"
+        write_worker(tmp_path, worker(f"w-{number}", served=name, model=f"BAAI/{name}", task=task, url=url))
+    embedder: Any = opened("vllm/bge", state_dir=tmp_path, offline=True)
+    assert (embedder.name, embedder.identity) == ("vllm/bge", "vllm BAAI/bge")
+    assert embedder._addresses.base_urls == ("http://127.0.0.1:8001/v1", "http://127.0.0.1:8002/v1")
+    with pytest.raises(UsageError, match=r"no worker serves 'vllm/scorer'.*--task embed"):
+        opened("vllm/scorer", state_dir=tmp_path)
+
+    async def scorer() -> Any:
+        return await open_cross_encoder(
+            "vllm/scorer", base_url=None, api_key="for another", offline=True, state_dir=tmp_path, timeout=1
+        )
+
+    found = asyncio.run(scorer())
+    assert (found.identity, found._served, found._key) == ("vllm BAAI/scorer", "scorer", None)
 
 
 def test_requests_are_bounded_by_texts_and_characters() -> None:
