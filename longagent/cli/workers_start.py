@@ -119,11 +119,11 @@ def _start(
 ) -> "tuple[Worker, ...]":
     from longagent.cli.starting import Starting
     from longagent.llm.workers.engine import find_engine
-    from longagent.llm.workers.record import pool, read_workers
+    from longagent.llm.workers.record import pools, read_workers
     from longagent.llm.workers.start import start_workers
 
     served = wishes.model.served
-    there = pool(read_workers(settings.state_dir), served=served, task=wishes.task).get(served, ())
+    there = pools(read_workers(settings.state_dir), served=served, task=wishes.task).get(served, ())
     if there and not quiet:
         say(f"{', '.join(worker.name for worker in there)} serve {served} already; what is started is added to them.")
     engine = find_engine(settings.vllm_python, environ=os.environ)
@@ -143,9 +143,10 @@ def _tell_started(started: "Sequence[Worker]", *, as_json: bool, quiet: bool) ->
         print_started(started, Console(highlight=False))
     # Whoever waits for it at a pipe is to see it now, though we may stay.
     sys.stdout.flush()
-    first = started[0]
-    if not quiet and first.task == "chat":
-        say(f"ready: longagent ask … --model vllm/{first.served}")
+    if not quiet:
+        name = f"vllm/{started[0].served}"
+        uses = {"chat": f"--model {name}", "embed": f"--embedder {name}", "rerank": f"with LONGAGENT_RERANK={name}"}
+        say(f"ready: longagent ask … {uses[started[0].task]}")
 
 
 def _stay(started: "Sequence[Worker]", settings: "Settings", *, as_json: bool, quiet: bool) -> None:

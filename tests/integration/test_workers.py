@@ -87,6 +87,7 @@ def test_one_server_of_two_gpus(home: VllmHome) -> None:
     assert done.code == 0, done.err
     (one,) = done.json
     assert (one["gpus"], one["served"], one["task"], one["window"]) == ([0, 1], "vectors", "embed", 1000)
+    assert "longagent ask … --embedder vllm/vectors" in done.err
     (call,) = home.called()
     assert call["env"]["CUDA_VISIBLE_DEVICES"] == "0,1"
     assert call["argv"][call["argv"].index("--runner") + 1] == "pooling"

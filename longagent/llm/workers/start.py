@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -67,13 +68,22 @@ def start_workers(
         LongagentError: one of them died, or was not ready in time.
     """
     launched: list[Launched] = []
-    try:
-        with alone(state_dir):
-            _launch_all(launched, state_dir=state_dir, engine=engine, wishes=wishes, where=where, environ=environ)
-        return _await(launched, state_dir, timeout=timeout, watching=watching)
-    except BaseException:
-        _undo(launched, state_dir)
-        raise
+    with ExitStack() as held:
+        try:
+            with alone(state_dir):
+                _launch_all(
+                    launched,
+                    state_dir=state_dir,
+                    engine=engine,
+                    wishes=wishes,
+                    where=where,
+                    environ=environ,
+                    held=held,
+                )
+            return _await(launched, state_dir, timeout=timeout, watching=watching)
+        except BaseException:
+            _undo(launched, state_dir)
+            raise
 
 
 def _launch_all(
@@ -84,11 +94,12 @@ def _launch_all(
     wishes: Wishes,
     where: Where,
     environ: Mapping[str, str],
+    held: ExitStack,
 ) -> None:
     known = read_workers(state_dir)
     living = tuple(worker for worker in known if worker.lives)
     _agree(living, wishes)
-    places = _places(living, wishes, where, environ)
+    places = _places(living, wishes, where, environ=environ, held=held)
     names = new_names(wishes.model.served, {worker.name for worker in known}, count=len(places))
     for name, place in zip(names, places, strict=True):
         describe = {
@@ -114,13 +125,15 @@ def _agree(living: Sequence[Worker], wishes: Wishes) -> None:
             )
 
 
-def _places(living: Sequence[Worker], wishes: Wishes, where: Where, environ: Mapping[str, str]) -> tuple[Place, ...]:
+def _places(
+    living: Sequence[Worker], wishes: Wishes, where: Where, *, environ: Mapping[str, str], held: ExitStack
+) -> tuple[Place, ...]:
     taken = {port_of(worker.url) for worker in living}
     if where.cpu:
         count = where.replicas or 1
         cores = split_cores(our_cores(), replicas=count, each=wishes.each)
         size = cache_gib(available_memory(), replicas=count)
-        ports = choose_ports(count, first=where.port, taken=taken)
+        ports = choose_ports(count, first=where.port, taken=taken, held=held)
         return tuple(Place(port=port, cores=own, cache_gib=size) for port, own in zip(ports, cores, strict=True))
     gpus = find_gpus(where.gpus, environ=environ)
     busy = {gpu: worker.name for worker in living for gpu in worker.gpus}
@@ -129,7 +142,7 @@ def _places(living: Sequence[Worker], wishes: Wishes, where: Where, environ: Map
     elif not wishes.sized:
         check_shared(gpus, busy)
     dealt = deal(gpus, each=wishes.each, replicas=where.replicas)
-    ports = choose_ports(len(dealt), first=where.port, taken=taken)
+    ports = choose_ports(len(dealt), first=where.port, taken=taken, held=held)
     return tuple(Place(port=port, gpus=own) for port, own in zip(ports, dealt, strict=True))
 
 

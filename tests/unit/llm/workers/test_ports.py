@@ -1,4 +1,6 @@
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -6,26 +8,39 @@ from longagent.errors import UsageError
 from longagent.llm.workers.ports import choose_ports, port_of
 
 
-def test_free_ones_that_no_worker_has() -> None:
-    one, two = choose_ports(2, first=None, taken=())
+@pytest.fixture
+def held() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_free_ones_that_no_worker_has(held: ExitStack) -> None:
+    one, two = choose_ports(2, first=None, taken=(), held=held)
     assert one != two
-    assert not set(choose_ports(2, first=None, taken={one, two})) & {one, two}
+    held.close()
+    assert not set(choose_ports(2, first=None, taken={one, two}, held=held)) & {one, two}
 
 
-def test_one_that_is_listened_on_is_not_free() -> None:
+def test_those_of_another_start_are_held_until_its_end(held: ExitStack) -> None:
+    with ExitStack() as other:
+        (port,) = choose_ports(1, first=None, taken=(), held=other)
+        assert port not in choose_ports(1, first=None, taken=(), held=held)
+        with pytest.raises(UsageError, match=f"Port {port} is in use"):
+            choose_ports(1, first=port, taken=(), held=held)
+
+
+def test_one_that_is_listened_on_is_not_free(held: ExitStack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(UsageError, match=f"Port {port} is in use"):
-            choose_ports(1, first=port, taken=())
+            choose_ports(1, first=port, taken=(), held=held)
 
 
-def test_consecutive_ones_from_the_first() -> None:
-    (first,) = choose_ports(1, first=None, taken=())
-    assert choose_ports(1, first=first, taken=()) == (first,)
-    with pytest.raises(UsageError, match="in use"):
-        choose_ports(1, first=first, taken={first})
+def test_one_that_a_worker_will_listen_on_is_not_free(held: ExitStack) -> None:
+    with pytest.raises(UsageError, match="Port 19876 is in use"):
+        choose_ports(1, first=19876, taken={19876}, held=held)
     with pytest.raises(UsageError, match="There are no 2 ports"):
-        choose_ports(2, first=65535, taken=())
+        choose_ports(2, first=65535, taken=(), held=held)
 
 
 def test_the_port_of_an_address() -> None:
