@@ -14,6 +14,7 @@ from longagent.cli.runs import runs
 from longagent.cli.show import show
 from longagent.cli.strategies import strategies
 from longagent.cli.think import think
+from longagent.cli.workers import workers
 
 app = typer.Typer(
     name="longagent",
@@ -50,3 +51,4 @@ app.add_typer(strategies)
 app.add_typer(runs)
 app.add_typer(cache)
 app.add_typer(keys)
+app.add_typer(workers)
