@@ -5,11 +5,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from longagent.errors import ModelError
-from longagent.llm.client import Client
-from longagent.llm.server_info import CHECK_SECONDS
-from longagent.llm.wire import exchange
-
 # Labels hold braces and blanks where a model's name does.
 _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{.*\})?[ \t]+(\S+)(?:[ \t]+-?\d+)?\s*", re.ASCII)
 
@@ -43,25 +38,6 @@ class ServerMetrics:
         if self.prefix_hits is None or not self.prefix_queries:
             return None
         return self.prefix_hits / self.prefix_queries
-
-
-async def server_metrics(client: Client, server: str, *, key: str | None = None) -> ServerMetrics | None:
-    """Return what a server tells about itself; `None` when it shows no metrics, or does not answer.
-
-    Args:
-        client: the connections to use.
-        server: its base URL, `http://host:port/v1`; the metrics lie beside `/v1`.
-        key: its API key, where it wants one.
-    """
-    url = f"{server.removesuffix('/v1')}/metrics"
-    try:
-        response = await exchange(client, "GET", url, server=server, key=key, timeout=CHECK_SECONDS)
-    except ModelError:
-        return None
-    if response.status != 200:
-        return None
-    metrics = read_metrics(response.body.decode("utf-8", "replace"))
-    return None if metrics == ServerMetrics() else metrics
 
 
 def read_metrics(text: str) -> ServerMetrics:

@@ -39,7 +39,7 @@ def status_dict(status: Status) -> dict[str, Any]:
         "state": status.state,
         "running": metrics.running,
         "waiting": metrics.waiting,
-        "cache_usage": metrics.cache_usage,
+        "cache_usage": metrics.kv_usage,
         "prefix_queries": metrics.prefix_queries,
         "prefix_hits": metrics.prefix_hits,
         "prefix_hit_rate": metrics.hit_rate,
@@ -70,7 +70,7 @@ def print_status(statuses: Sequence[Status], console: Console) -> None:
 
 def _row(status: Status) -> tuple[str, ...]:
     worker, metrics = status.worker, status.metrics
-    counts = [_number(metrics.running), _number(metrics.waiting), _share(metrics.cache_usage), _share(metrics.hit_rate)]
+    counts = [_number(metrics.running), _number(metrics.waiting), _share(metrics.kv_usage), _share(metrics.hit_rate)]
     return (worker.name, status.state, worker.served, _place(worker), worker.url, _window(worker), *counts)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from longagent.llm.server_metrics import ServerMetrics, read_metrics
 from longagent.llm.workers.log import stage, tail
-from longagent.llm.workers.metrics import Metrics, parse_metrics
 from longagent.llm.workers.probe import ask, healthy, serves
 from longagent.llm.workers.record import Worker, write_worker
 from longagent.llm.workers.troubles import explain
 
-_UNKNOWN = Metrics()
+_UNKNOWN = ServerMetrics()
 
 State = Literal["ready", "starting", "silent", "dead"]
 """Serves; has not served yet; has, and does not answer now; its process is gone."""
@@ -24,7 +24,7 @@ class Status:
 
     worker: Worker
     state: State
-    metrics: Metrics = _UNKNOWN
+    metrics: ServerMetrics = _UNKNOWN
     why: str = ""
     """Of a dead one, what ended it and what to do; of a starting one, what it is at."""
 
@@ -52,5 +52,5 @@ def _look(worker: Worker, state_dir: Path) -> Status:
         worker = replace(worker, ready=True, window=said.window)
         write_worker(state_dir, worker)
     counted = ask(worker.url, "/metrics")
-    metrics = parse_metrics(counted.body) if counted is not None and counted.status == 200 else Metrics()
+    metrics = read_metrics(counted.body) if counted is not None and counted.status == 200 else _UNKNOWN
     return Status(worker=worker, state="ready", metrics=metrics)

@@ -1,11 +1,6 @@
-import asyncio
-
 import pytest
-from support.openai_backend import unused_port
 
-from longagent.llm.client import Client
-from longagent.llm.server_metrics import ServerMetrics, read_metrics, server_metrics
-from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
+from longagent.llm.server_metrics import ServerMetrics, read_metrics
 
 # As vLLM 0.32 writes it, shortened; the second engine is that of a data-parallel server.
 VLLM = """\
@@ -56,38 +51,3 @@ def test_what_cannot_be_read_is_not_there(text: str) -> None:
 def test_no_rate_before_the_first_prompt() -> None:
     assert ServerMetrics(prefix_hits=0, prefix_queries=0).hit_rate is None
     assert ServerMetrics(prefix_queries=100).hit_rate is None
-
-
-def _ask(url: str) -> ServerMetrics | None:
-    async def main() -> ServerMetrics | None:
-        async with Client([url]) as client:
-            return await server_metrics(client, url)
-
-    return asyncio.run(main())
-
-
-def test_they_lie_beside_the_api() -> None:
-    paths = []
-
-    async def handle(request: HttpRequest, connection: Connection) -> None:
-        paths.append(request.path)
-        await connection.respond(200, VLLM.encode(), content_type="text/plain; version=0.0.4")
-
-    with HttpThread(handle) as server:
-        metrics = _ask(f"http://127.0.0.1:{server.port}/v1")
-    assert metrics is not None
-    assert metrics.prefix_hits == 900
-    assert paths == ["/metrics"]
-
-
-@pytest.mark.parametrize(("status", "body"), [(404, b"Not Found"), (200, b"<html>It works!</html>"), (500, b"")])
-def test_a_server_without_metrics(status: int, body: bytes) -> None:
-    async def handle(_request: HttpRequest, connection: Connection) -> None:
-        await connection.respond(status, body, content_type="text/plain")
-
-    with HttpThread(handle) as server:
-        assert _ask(f"http://127.0.0.1:{server.port}/v1") is None
-
-
-def test_a_server_that_is_down() -> None:
-    assert _ask(f"http://127.0.0.1:{unused_port()}/v1") is None
