@@ -149,7 +149,7 @@ class Hub:
                 hint="Check the name; for what is not public, set HF_TOKEN to a token that may read it.",
             )
         if status in {404, 410}:
-            missing = {"RepoNotFound": page, "RevisionNotFound": f"the revision {file.revision} of {page}"}
+            missing = {"RepoNotFound": page, "RevisionNotFound": f"revision {file.revision} of {page}"}
             what = missing.get(code, f"{file.file} in {page}")
             return ModelRejectedError(
                 f"there is no {plain(what, key=None)}.", hint=f"Look at its files: {page}/tree/main"

@@ -7,7 +7,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from longagent.errors import UsageError
+from longagent.llm.api_keys import read_key
 from longagent.llm.model_files.folder import SUFFIX
+from longagent.llm.openai_server import clean_key
 
 HUB = "https://huggingface.co"
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -56,6 +58,20 @@ def hub_endpoint(environ: Mapping[str, str]) -> str:
     if not usable or "@" in parts.netloc or not given.isascii() or not given.isprintable() or " " in given:
         raise UsageError("HF_ENDPOINT is not an address.", hint=f"Write it like {HUB}, without user name or password.")
     return given
+
+
+def hub_token(endpoint: str, environ: Mapping[str, str], *, config_dir: Path) -> str | None:
+    """Return the token for a hub: `HF_TOKEN`; for huggingface.co also the stored key `huggingface`.
+
+    Raises:
+        UsageError: the file of keys cannot be read, or others can read it too.
+    """
+    # What was stored was stored for huggingface.co; a mirror gets what stands beside its address.
+    given = clean_key(environ.get("HF_TOKEN"))
+    if given is not None or endpoint != HUB:
+        return given
+    stored = read_key("huggingface", config_dir=config_dir, environ={})
+    return None if stored is None else stored.value
 
 
 def parse_source(given: str, *, endpoint: str) -> HubFile | Path:
