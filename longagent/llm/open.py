@@ -150,7 +150,7 @@ def embedded_file(model: str, *, data_dir: Path) -> Path | None:
         return None
     path = find_model_file(name, data_dir=data_dir)
     own = models_folder(data_dir) / SMOLLM2.filename
-    return None if path.absolute() == own.absolute() else path
+    return None if path.resolve() == own.resolve() else path
 
 
 def _is_of_another_provider(model: str) -> bool:

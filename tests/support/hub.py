@@ -28,6 +28,8 @@ class Hub:
     etag: str = '"v1"'
     """The storage's own."""
     ranges: bool = True
+    hangs_at: int | None = None
+    """Bytes after which the storage says no more, and keeps the connection."""
     seen: list[HttpRequest] = field(default_factory=list)
     stored: list[HttpRequest] = field(default_factory=list)
 
@@ -86,4 +88,7 @@ class Hub:
         if self.breaks:
             await connection.end(Ending(body[: self.breaks.pop(0)], "close"))
             return
+        if self.hangs_at is not None:
+            await connection.send(body[: self.hangs_at])
+            await connection.wait(None)
         await connection.send(body)

@@ -1,6 +1,7 @@
 """The folder of model files: which are there, what is known about each, and which one a name means."""
 
 import json
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def find_model_file(name: str, *, data_dir: Path) -> Path:
     """
     folder = models_folder(data_dir)
     path = Path(name).expanduser()
-    if len(path.parts) == 1 and name not in {".", ".."}:
+    if not {"/", os.sep} & {*name} and name not in {".", ".."}:
         # Before what lies in the current folder: what is asked for must not depend on where it is asked.
         for candidate in (folder / name, folder / f"{name}{SUFFIX}", path):
             if _is_file(candidate):
