@@ -60,7 +60,10 @@ class Opened:
     @property
     def reads_one_passage(self) -> bool:
         """Whether the model is the small one that comes along."""
-        return self._given is None and self._settings.embedded and self._key(self._settings.model) == "local"
+        try:
+            return self._given is None and self._settings.embedded and self._key(self._settings.model) == "local"
+        except UsageError:  # no such file, which is told when it is opened
+            return False
 
     @property
     def index(self) -> IndexStore | None:

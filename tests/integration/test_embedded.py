@@ -283,7 +283,7 @@ def test_a_session_loads_a_file_once_by_whatever_names_it_goes(weights_dir: Path
         with Session(model=model, role_model={"from_passages": again}, strategy="rag", **options) as session:
             answers = session.ask_many(tmp_path / "note.md", ["When was it rebuilt?", "What was rebuilt?"])
             assert len(children()) == 1
-        assert all("a very small model (135 million parameters)" in (answer.caveat or "") for answer in answers)
+        assert all("a very small model" in (answer.caveat or "") for answer in answers)
     gc.collect()
     assert children() == []
 

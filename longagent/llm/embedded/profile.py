@@ -15,7 +15,7 @@ READING_TOKENS = 270
 REPLY_TOKENS = 40
 """Length beyond which a tiny model rambles."""
 
-_BETTER = "-m openai/NAME, a server with --base-url URL, or a larger model file (`longagent models pull`)"
+_BETTER = "Better: -m PROVIDER/NAME, --base-url URL, or a larger file (longagent models pull)."
 
 
 def profile_of(name: str, header: Header, *, window: int, identity: str) -> Profile:
@@ -42,7 +42,6 @@ def profile_of(name: str, header: Header, *, window: int, identity: str) -> Prof
 
 
 def _caveat(name: str, parameters: float) -> str:
-    much = f"{parameters / 1e6:.0f} million parameters"
     if parameters < TINY:
-        return f"{name} is a very small model ({much}) and often wrong: check what it says. Better: {_BETTER}."
-    return f"{name} is a small model ({much}): check what it says. Better: {_BETTER}."
+        return f"{name} is a very small model, often wrong. {_BETTER}"
+    return f"{name} is a small model ({parameters / 1e6:.0f} million parameters): check what it says. {_BETTER}"

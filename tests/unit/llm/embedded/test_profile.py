@@ -36,9 +36,13 @@ def test_how_it_is_read_with(tmp_path: Path, parameters: int, parts: int, expect
 
 def test_a_small_model_says_so_and_what_is_better(tmp_path: Path) -> None:
     header = read_header(write_gguf(tmp_path / "m.gguf", tensors=[(494_000_000,)]))
+    better = "Better: -m PROVIDER/NAME, --base-url URL, or a larger file (longagent models pull)."
     assert profile_of("local/m.gguf", header, window=4096, identity="").caveat == (
-        "local/m.gguf is a small model (494 million parameters): check what it says. Better: -m openai/NAME, a server"
-        " with --base-url URL, or a larger model file (`longagent models pull`)."
+        f"local/m.gguf is a small model (494 million parameters): check what it says. {better}"
+    )
+    tiny = read_header(write_gguf(tmp_path / "t.gguf", tensors=[(135_000_000,)]))
+    assert profile_of("local", tiny, window=4096, identity="").caveat == (
+        f"local is a very small model, often wrong. {better}"
     )
 
 
