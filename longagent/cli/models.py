@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -132,7 +133,9 @@ async def _pull(
 
     folder = models_folder(settings.data_dir)
     if given in {None, "local", SMOLLM2.filename}:
-        return model_file_at(await ensure_weights(settings.data_dir, offline=settings.offline, emit=emit))
+        own = model_file_at(await ensure_weights(settings.data_dir, offline=settings.offline, emit=emit))
+        # It was compared just now, even if an earlier version fetched it, which kept no record.
+        return replace(own, sha256=SMOLLM2.sha256)
     endpoint = hub_endpoint(os.environ)
     source = parse_source(given or "", endpoint=endpoint)
     if file_name(name or source.name) == SMOLLM2.filename:

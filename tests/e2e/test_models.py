@@ -14,6 +14,7 @@ from support.gguf import llama, write_gguf
 from support.hub import TOKEN, Hub
 from support.workers import worker
 
+from longagent.llm.embedded import SMOLLM2
 from longagent.llm.workers.record import write_worker
 
 NOWHERE = "http://127.0.0.1:9"
@@ -169,3 +170,14 @@ def test_a_base_model_is_refused_before_it_is_loaded(env: dict[str, str], tmp_pa
     done = longagent("ask", __file__, "What?", "-m", f"local/{file}", env=env)
     assert done.code == 2
     assert "has no chat template" in done.err
+
+
+@pytest.mark.local
+def test_the_small_model_that_is_here(env: dict[str, str], weights_dir: Path) -> None:
+    own = env | {"LONGAGENT_DATA_DIR": str(weights_dir)}
+    path = weights_dir / "models" / SMOLLM2.filename
+    pulled = models("pull", "--offline", env=own)
+    assert (pulled.code, pulled.out) == (0, f"{path}\n")
+    assert pulled.err == f"98 MB, sha256 {SMOLLM2.sha256}; ask it with -m local\n"
+    assert models("path", env=own).out == models("path", "SmolLM2-135M-Instruct.Q4_1", env=own).out == f"{path}\n"
+    assert models("list", "--json", env=own).json["bundled"]["state"] == "there"

@@ -102,6 +102,15 @@ def test_a_repository_that_was_renamed_is_found(data: bytes, folder: Path) -> No
         assert {request.headers.get("authorization") for request in hub.seen} == {f"Bearer {TOKEN}"}
 
 
+def test_a_hub_that_says_little_is_believed_in_what_its_storage_says(data: bytes, folder: Path) -> None:
+    with Hub(data, plain=True, etag='"' + "a" * 64 + '"', breaks=[1_000_000, *[0] * 5]) as hub:
+        refused(hub, folder)
+        hub.breaks = []
+        assert pull(hub, folder).sha256 == hashlib.sha256(data).hexdigest()
+        assert hub.stored[-1].headers["range"] == "bytes=1000000-"
+        assert {request.headers.get("authorization") for request in hub.stored} == {None}
+
+
 def test_a_connection_that_breaks_is_taken_up_where_it_broke(data: bytes, folder: Path) -> None:
     with Hub(data, breaks=[1_000_000, 2_500_000]) as hub:
         assert pull(hub, folder).path.read_bytes() == data

@@ -176,17 +176,18 @@ def _bytes_per_token(said: dict[str, Any], architecture: str) -> int | None:
 
     layers, heads = _positive(of("block_count")), of("attention.head_count")
     per_layer = of("attention.head_count_kv") or heads
-    if layers is None or not per_layer:
+    if isinstance(per_layer, int) and layers is not None:
+        all_heads = per_layer * layers
+    elif isinstance(per_layer, tuple):  # layer by layer
+        all_heads = sum(per_layer)
+    else:
         return None
     most = max(heads) if isinstance(heads, tuple) else heads
     # Where the sizes of heads are not given, all of them together are as wide as the embedding.
-    width = (_positive(of("embedding_length")) or 0) // most if _positive(most) else 0
+    width = (_positive(of("embedding_length")) or 0) // (_positive(most) or 1)
     keys = _positive(of("attention.key_length")) or width
     values = _positive(of("attention.value_length")) or width
-    if not keys or not values:
-        return None
-    all_heads = sum(per_layer) if isinstance(per_layer, tuple) else per_layer * layers
-    return 2 * int(all_heads) * (keys + values)
+    return _positive(2 * all_heads * (keys + values)) if keys and values else None
 
 
 def _positive(value: Any) -> int | None:

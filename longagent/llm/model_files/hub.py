@@ -59,10 +59,12 @@ class Hub:
         """
         async with self._open("HEAD", file, {}) as response:
             size = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length")
-            etag = _plain_etag(response.headers.get("X-Linked-Etag") or response.headers.get("ETag") or "")
+            linked = _plain_etag(response.headers.get("X-Linked-Etag", ""))
+            etag = linked or _plain_etag(response.headers.get("ETag", ""))
         if not size or not size.isdecimal() or int(size) == 0:
             raise ModelRejectedError(f"{self._endpoint} does not say how long {file.name} is.", hint=_BY_HAND)
-        return Told(int(size), etag, etag if _SHA256.fullmatch(etag) else None)
+        # Another server's ETag may look like a checksum, and be none.
+        return Told(int(size), etag, linked if _SHA256.fullmatch(linked) else None)
 
     @asynccontextmanager
     async def read(self, file: HubFile, *, start: int, validator: str) -> "AsyncIterator[aiohttp.ClientResponse]":

@@ -34,6 +34,7 @@ def test_what_a_file_says(tmp_path: Path) -> None:
         ({"attention.key_length": 64, "attention.value_length": 32}, 2 * 32 * 8 * 96),
         ({"attention.head_count_kv": 0}, 2 * 32 * 32 * 256),
         ({"block_count": 0}, None),
+        ({"block_count": 2**32 - 1, "attention.head_count_kv": "many" * 1000}, None),
         ({"attention.head_count": 0, "attention.head_count_kv": 0}, None),
         ({"embedding_length": "wide"}, None),
     ],
