@@ -92,6 +92,7 @@ class Usage:
     cached_calls: int = 0
     prompt_tokens: int | None = 0
     cached_prompt_tokens: int | None = None
+    """Of the prompt tokens, those that the server had computed before; `None` unless it told so of every call."""
     completion_tokens: int | None = 0
     cost: float | None = None
     """US dollars; `None` when the price is not known."""

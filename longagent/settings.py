@@ -96,6 +96,8 @@ class Settings:
     """Opens documents that are encrypted; goes nowhere but to the process that reads them. With it no index is kept."""
     ocr: bool = True
     """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
+    vllm_python: Path | None = None
+    """Python of the environment in which vLLM is installed, for workers; `None`: `vllm` on PATH, else our own."""
     embedder_api_key: str | None = field(default=None, repr=False)
     """Sent to the server of `embedder_url`, never elsewhere."""
     cache_dir: Path = field(default_factory=lambda: _folder("cache"))
@@ -232,6 +234,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "offline": _flag,
     "ocr": _flag,
     "strict_sources": _flag,
+    "vllm_python": lambda value: Path(value).expanduser(),
     "cache_dir": lambda value: Path(value).expanduser(),
     "data_dir": lambda value: Path(value).expanduser(),
     "config_dir": lambda value: Path(value).expanduser(),

@@ -12,6 +12,9 @@ from longagent.llm.model import Message
 _SECTION = re.compile(r"^# (system|user)[ \t]*$", re.MULTILINE)
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
+_TEXT = 400
+"""Characters from which it saves something that they were computed before."""
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -45,6 +48,17 @@ class Prompt:
             {"role": "system", "content": _fill(self.system, values).strip()},
             {"role": "user", "content": _fill(self.user, values).strip()},
         )
+
+    def prefix(self, values: Mapping[str, str]) -> str:
+        """Return what stands for the beginning that calls about the same chunk share; empty if there is none.
+
+        That is everything up to the end of the first slot, where a text fills it: chunks come first in our prompts.
+        """
+        slot = _SLOT.search(self.user)
+        if slot is None or len(values[slot.group(1)]) < _TEXT:
+            return ""
+        beginning = f"{_fill(self.system, values)}\0{_fill(self.user[: slot.end()], values)}"
+        return sha256(beginning.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

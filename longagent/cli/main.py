@@ -15,6 +15,7 @@ from longagent.cli.runs import runs
 from longagent.cli.show import show
 from longagent.cli.strategies import strategies
 from longagent.cli.think import think
+from longagent.cli.workers import workers
 
 app = typer.Typer(
     name="longagent",
@@ -52,3 +53,4 @@ app.add_typer(runs)
 app.add_typer(cache)
 app.add_typer(keys)
 app.add_typer(models)
+app.add_typer(workers)

@@ -1,14 +1,14 @@
 """Whose turn it is to call an endpoint: no more calls in flight than it bears, or than the user says."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from longagent.errors import ModelUnavailableError
 from longagent.llm.pace import Pace
+from longagent.llm.turns import Turns
 
 LONGEST_PAUSE = 120.0
 """Seconds: what a server asks for beyond this is not waited for here."""
@@ -17,13 +17,17 @@ _SHRINKING = frozenset({"rate_limit", "overload", "timeout"})
 
 
 class Limit:
-    """Calls in flight to one endpoint. Waiting calls take turns by run, and within a run come in their order."""
+    """Calls in flight to one endpoint. Waiting calls take turns by run, and within a run come in their order.
+
+    Those that would rather go elsewhere, and wait there, are guests: they come when the endpoint has little to do.
+    """
 
     def __init__(self, fixed: int | None = None, *, clock: Callable[[], float] = monotonic) -> None:
         """Make a limit that adapts, or a fixed one. `clock` tells seconds."""
         self._pace = Pace(fixed)
         self._clock = clock
-        self._queues: OrderedDict[str, OrderedDict[asyncio.Future[Limit], None]] = OrderedDict()
+        self._turns: Turns[Limit] = Turns()
+        self._guests: Turns[Limit] = Turns()
         self._paused_until = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
 
@@ -39,8 +43,8 @@ class Limit:
 
     @property
     def waiting(self) -> int:
-        """Calls waiting for their turn."""
-        return sum(map(len, self._queues.values()))
+        """Calls waiting for their turn, guests left out."""
+        return len(self._turns)
 
     @asynccontextmanager
     async def slot(self, run: str = "") -> AsyncIterator[None]:
@@ -56,32 +60,36 @@ class Limit:
         self._pace.ended()
         self._grant()
 
-    def _enqueue(self, turn: "asyncio.Future[Limit]", run: str) -> None:
-        self._queues.setdefault(run, OrderedDict())[turn] = None
+    def _enqueue(self, turn: "asyncio.Future[Limit]", run: str, *, guest: bool) -> None:
+        (self._guests if guest else self._turns).add(turn, run)
         self._grant()
 
     def _withdraw(self, turn: "asyncio.Future[Limit]", run: str) -> None:
-        queue = self._queues.get(run)
-        if queue is not None:
-            queue.pop(turn, None)
-            if not queue:
-                del self._queues[run]
-        if not self._queues and self._timer is not None:
+        self._turns.remove(turn, run)
+        self._guests.remove(turn, run)
+        if not self._turns and not self._guests and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _grant(self) -> None:
-        while self._queues and self._free:
-            run, queue = self._queues.popitem(last=False)
-            turn, _ = queue.popitem(last=False)
-            if queue:
-                self._queues[run] = queue
+        while self._free and (turn := self._next()) is not None:
             # Done already: cancelled, or another endpoint was free first.
             if not turn.done():
                 self._pace.began()
                 turn.set_result(self)
-        if self._queues and self._timer is None and (pause := self._paused_until - self._clock()) > 0:
+        waits = self._turns or self._guests
+        if waits and self._timer is None and (pause := self._paused_until - self._clock()) > 0:
             self._timer = asyncio.get_running_loop().call_later(pause, self._resume)
+
+    def _next(self) -> "asyncio.Future[Limit] | None":
+        if self._turns:
+            return self._turns.pop()
+        # The last, for the first is the next where it would rather go.
+        return self._guests.pop(last=True) if self._guests and self._idle else None
+
+    @property
+    def _idle(self) -> bool:
+        return 2 * self._pace.in_flight <= self._pace.size
 
     def _resume(self) -> None:
         self._timer = None
@@ -96,13 +104,19 @@ class Limit:
 
 
 @asynccontextmanager
-async def first_slot(limits: Sequence[Limit], run: str) -> AsyncIterator[Limit]:
-    """Wait until one of several limits has room, and make one call under it; the least busy comes first."""
-    limit = await _enter(limits, run)
+async def first_slot(limits: Sequence[Limit], run: str, *, rather: Limit | None = None) -> AsyncIterator[Limit]:
+    """Wait until one of several limits has room, and make one call under it; the least busy comes first.
+
+    Args:
+        limits: of all endpoints that will do.
+        run: whose call it is.
+        rather: the one of them that is better: the call waits for it, unless another has little to do meanwhile.
+    """
+    limit = await _enter(limits, run, rather)
     era, started = limit._pace.era, limit._clock()
     try:
         yield limit
-        limit._pace.went_well(era, limit._clock() - started, others_wait=bool(limit._queues))
+        limit._pace.went_well(era, limit._clock() - started, others_wait=bool(limit._turns))
     except ModelUnavailableError as error:
         limit._judge(era, error)
         raise
@@ -110,8 +124,10 @@ async def first_slot(limits: Sequence[Limit], run: str) -> AsyncIterator[Limit]:
         limit._end()
 
 
-async def _enter(limits: Iterable[Limit], run: str) -> Limit:
-    free = [limit for limit in limits if limit._free and not limit._queues]
+async def _enter(limits: Sequence[Limit], run: str, rather: Limit | None) -> Limit:
+    free = [limit for limit in limits if limit._free and not limit._turns]
+    if rather is not None:
+        free = [rather] if rather in free else []
     if free:
         limit = min(free, key=lambda limit: limit.in_flight)
         limit._pace.began()
@@ -119,7 +135,7 @@ async def _enter(limits: Iterable[Limit], run: str) -> Limit:
     turn: asyncio.Future[Limit] = asyncio.get_running_loop().create_future()
     try:
         for limit in limits:
-            limit._enqueue(turn, run)
+            limit._enqueue(turn, run, guest=rather is not None and limit is not rather)
         return await turn
     except asyncio.CancelledError:
         if turn.done() and not turn.cancelled():

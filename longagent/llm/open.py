@@ -116,7 +116,7 @@ async def open_model(
     key = _key_for(urls, api_key=api_key, openai_key=openai_key, given=bool(base_urls))
     # OpenAI's own list is not asked: a key may be allowed to call a model and still not to list them.
     listed = await _common_models(urls, key, emit=emit) if base_urls else None
-    chosen = ServedModel(workers.served, workers.window) if workers else _choose(served, urls, listed)
+    chosen = ServedModel(workers.served, workers.window, "vllm") if workers else _choose(served, urls, listed)
     name = model or f"openai/{chosen.id}"
     own = (overrides or {}).get(name, ModelFacts())
     # A server of one's own may give any name to any model: only what the user says about it holds.
@@ -129,6 +129,7 @@ async def open_model(
         served=chosen.id,
         base_urls=urls,
         profile=_known_to_be(workers, profile) if workers else profile,
+        engine=chosen.engine,
         api_key=key,
         concurrency=concurrency,
         limits=limits,
@@ -253,7 +254,7 @@ async def _common_models(urls: Sequence[str], key: str | None, *, emit: "Emit") 
 
 def _smaller(one: ServedModel, other: ServedModel) -> ServedModel:
     windows = [window for window in (one.window, other.window) if window is not None]
-    return ServedModel(one.id, min(windows, default=None))
+    return ServedModel(one.id, min(windows, default=None), one.engine if one.engine == other.engine else None)
 
 
 def _choose(served: str | None, urls: Sequence[str], listed: Sequence[ServedModel] | None) -> ServedModel:

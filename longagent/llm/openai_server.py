@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from longagent.errors import ModelError, UsageError
+from longagent.errors import ModelError, ModelRejectedError, ModelUnavailableError, UsageError
 from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
 from longagent.llm.chat_request import write_request
 from longagent.llm.client import Client
-from longagent.llm.dialect import Feature, not_accepted, thinking_tokens
+from longagent.llm.dialect import WISHES, Feature, not_accepted, thinking_tokens
 from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
 from longagent.llm.pulse import Pulse
@@ -19,6 +19,7 @@ from longagent.llm.refusals import refusal
 from longagent.llm.server_info import answers, served_models
 from longagent.llm.tokenizers import TokenCounter
 from longagent.llm.wire import Response, exchange
+from longagent.llm.wishes import Engine
 
 _ADAPTATIONS = 4
 """Times one call is put otherwise at once, because the server turned out not to accept something in it."""
@@ -27,7 +28,10 @@ _CAPS: frozenset[Feature] = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 class OpenAIServer:
-    """A model served at one or more OpenAI-compatible addresses; each call goes to the least busy one."""
+    """A model served at one or more OpenAI-compatible addresses.
+
+    Each call goes where the beginning of its prompt was computed before, unless that address has too much to do.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class OpenAIServer:
         served: str,
         base_urls: Sequence[str],
         profile: Profile,
+        engine: Engine | None = None,
         api_key: str | None = None,
         concurrency: int | None = None,
         limits: dict[str, Limit] | None = None,
@@ -50,6 +55,7 @@ class OpenAIServer:
             served: as the servers name it.
             base_urls: addresses such as `http://127.0.0.1:8000/v1`, all serving the same model.
             profile: what is known about the model; the room to think and the identity are filled in if missing.
+            engine: what runs the model on all of them; `None` when that is not known.
             api_key: sent to every one of the addresses.
             concurrency: calls in flight over all addresses; `None`: as many as each turns out to bear.
             limits: the session's fixed limits, so that its models at the same addresses share `concurrency`.
@@ -73,11 +79,12 @@ class OpenAIServer:
             # Their order says nothing about who replies.
             identity=profile.identity or " ".join(sorted(urls)),
         )
+        self._engine = engine
         self._key = clean_key(api_key)
         self._timeout = timeout
         self._counter = counter
         self._client = Client(urls)
-        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits)
+        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits, answers=self._answers)
         self._tokens = TokenCounter(self._client, urls, served=served, key=self._key)
         self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
         self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}
@@ -102,8 +109,7 @@ class OpenAIServer:
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, in one attempt; see `Model.complete`."""
-        async with self._addresses.slot(request.run) as server:
-            reply = await self._attempt(server, request)
+        reply = await self._somewhere(request)
         await self._tokens.learn(request.messages, reply.prompt_tokens)
         return reply
 
@@ -116,28 +122,56 @@ class OpenAIServer:
 
     async def aclose(self) -> None:
         """Close all connections; calls still in flight fail. Safe to call twice."""
+        await self._addresses.aclose()
         await self._client.aclose()
+
+    async def _somewhere(self, request: Request) -> Reply:
+        for moves_left in reversed(range(len(self.base_urls))):
+            server = ""
+            try:
+                async with self._addresses.slot(request.run, prefix=request.prefix) as server:
+                    return await self._attempt(server, request)
+            except ModelUnavailableError as error:
+                # What never reached a server, or went down with it, is no attempt as long as another works.
+                if error.trouble != "connection" or not moves_left or not self._addresses.others(server):
+                    raise
+        raise AssertionError
 
     async def _attempt(self, server: str, request: Request) -> Reply:
         known = self._not_accepted[server]
+        given_up: set[Feature] = set()
         for _ in range(1 + _ADAPTATIONS):
             written = write_request(
                 request,
                 served=self._served,
                 openai=is_openai(server),
-                refused=known,
+                engine=self._engine,
+                refused=known | given_up,
                 thinking=self._profile.thinking_tokens,
             )
             response = await self._send(server, written.body)
             if 200 <= response.status < 300:
-                reply = read_reply(response, server=server, key=self._key, messages=request.messages)
+                # What the server minded is known only now that it goes without.
+                known |= given_up
+                logprobs = request.logprobs is not None
+                reply = read_reply(response, server=server, key=self._key, messages=request.messages, logprobs=logprobs)
                 return _stopped(reply, request.stop) if "stop" in known else reply
             lesson = not_accepted(response, written.used)
+            wished = WISHES.intersection(written.used)
+            if lesson is None and wished and self._is_refused(server, response):
+                given_up |= wished
+                continue
             # Without any cap a reply could go on forever.
             if lesson is None or (lesson in _CAPS and known & (_CAPS - {lesson})):
                 break
             known.add(lesson)
         raise await self._refused(server, response, request)
+
+    def _is_refused(self, server: str, response: Response) -> bool:
+        """Return whether a request was refused for no reason that is known, such as its length or what it is about."""
+        if response.status not in {400, 422}:
+            return False
+        return type(refusal(response, server=server, served=self._served, key=self._key)) is ModelRejectedError
 
     async def _send(self, server: str, body: bytes) -> Response:
         url = f"{server}/chat/completions"
@@ -166,7 +200,7 @@ class OpenAIServer:
 def _stopped(reply: Reply, stop: Sequence[str]) -> Reply:
     """End a reply where the server would have, had it taken the stop words."""
     ends = [place for word in stop if (place := reply.text.find(word)) >= 0]
-    return replace(reply, text=reply.text[: min(ends)], finish="stop") if ends else reply
+    return replace(reply, text=reply.text[: min(ends)], finish="stop", logprobs=None) if ends else reply
 
 
 def clean_key(key: str | None) -> str | None:

@@ -8,12 +8,18 @@ from longagent.errors import ModelError, ModelUnavailableError
 from longagent.llm.client import Client
 from longagent.llm.refusals import refusal
 from longagent.llm.wire import Response, exchange
+from longagent.llm.wishes import Engine
 
 CHECK_SECONDS = 5.0
 """A list of models needs no thinking: a server slower than this is as good as down."""
 
+_OLLAMA_WINDOW = 4096
+"""What Ollama gives a model that is not loaded yet, unless told or able otherwise. It cuts silently what is longer."""
+
 # vLLM and SGLang say max_model_len; the others are names that hosted services use.
 _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
+
+_ENGINES: dict[str, Engine] = {"vllm": "vllm", "llamacpp": "llamacpp"}
 
 
 class ServedModel(NamedTuple):
@@ -23,6 +29,8 @@ class ServedModel(NamedTuple):
     """Printable, at most 200 characters; others are not listed."""
     window: int | None
     """Tokens of prompt and reply together; `None` when the server does not say."""
+    engine: Engine | None = None
+    """What runs it; `None` when the server does not say, or when it makes no difference."""
 
 
 async def served_models(client: Client, server: str, *, key: str | None = None) -> tuple[ServedModel, ...] | None:
@@ -54,7 +62,20 @@ async def _served(client: Client, server: str, entry: Mapping[str, Any], *, key:
     window = next((size for name in _WINDOW_KEYS if (size := _size(entry.get(name)))), None)
     if window is None and (entry.get("owned_by") == "llamacpp" or isinstance(entry.get("meta"), dict)):
         window = await _llama_cpp_window(client, server, entry.get("meta"), key=key)
-    return ServedModel(entry["id"], window)
+    if window is None and entry.get("owned_by") == "library":
+        window = await _ollama_window(client, server, entry["id"], key=key)
+    return ServedModel(entry["id"], window, _ENGINES.get(str(entry.get("owned_by"))))
+
+
+async def _ollama_window(client: Client, server: str, model: str, *, key: str | None) -> int | None:
+    """Return the window Ollama has loaded a model with; `None` if this is no Ollama."""
+    try:
+        url = f"{server.removesuffix('/v1')}/api/ps"
+        response = await exchange(client, "GET", url, server=server, key=key, timeout=CHECK_SECONDS)
+        loaded = {each["model"]: each.get("context_length") for each in json.loads(response.body)["models"]}
+    except (ModelError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return _size(loaded.get(model)) or _OLLAMA_WINDOW
 
 
 async def _llama_cpp_window(client: Client, server: str, meta: Any, *, key: str | None) -> int | None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -368,3 +369,16 @@ def test_a_program_that_just_ends_leaves_no_process(weights_dir: Path) -> None:
         assert program.returncode == 0
         assert err == ""
         assert gone(pid)
+
+
+def test_it_is_held_to_a_choice_and_tells_how_sure_it_is(weights_dir: Path) -> None:
+    async def work(model: Embedded) -> Reply:
+        asked = request(PASSAGE + "Who built the harbour of Vellmar?")
+        choices = ("Passage: 12", 'Passage: "none"\n\\')
+        return await model.complete(replace(asked, choices=choices, logprobs=2))
+
+    reply = run(weights_dir, work)
+    assert reply.text.rstrip() in {"Passage: 12", 'Passage: "none"\n\\'}
+    assert reply.logprobs is not None
+    assert "".join(each.token for each in reply.logprobs).startswith("Passage:")
+    assert all(each.logprob <= 0 and len(each.top) == 2 for each in reply.logprobs)

@@ -51,14 +51,16 @@ def refused(model: str | None, *base_urls: str, **options: Any) -> LongagentErro
     return caught.value
 
 
-def listing(*entries: dict[str, Any], props: Any = None) -> HttpThread:
-    """Serve a list of models as given, and llama.cpp's /props."""
+def listing(*entries: dict[str, Any], props: Any = None, loaded: Any = None) -> HttpThread:
+    """Serve a list of models as given, llama.cpp's /props, and Ollama's /api/ps."""
 
     async def answer(request: HttpRequest, connection: Connection) -> None:
         if request.path == "/v1/models":
             await connection.respond(200, {"data": list(entries)})
         elif request.path == "/props" and props is not None:
             await connection.respond(200, props)
+        elif request.path == "/api/ps" and loaded is not None:
+            await connection.respond(200, loaded)
         else:
             await connection.respond(404, {"detail": "Not Found"})
 
@@ -205,6 +207,22 @@ LLAMA_CPP = {"id": "model.gguf", "owned_by": "llamacpp", "meta": {"n_ctx_train":
 )
 def test_windows_as_servers_tell_them(entry: dict[str, Any], props: Any, window: int) -> None:
     with listing(entry, props=props) as server:
+        assert opened(None, f"http://127.0.0.1:{server.port}", call=False).profile.window == window
+
+
+@pytest.mark.parametrize(
+    ("loaded", "window"),
+    [
+        ({"models": [{"model": "qwen3:8b", "context_length": 16_384}]}, 16_384),
+        ({"models": [{"model": "other:1b", "context_length": 16_384}]}, 4096),
+        ({"models": [{"model": "qwen3:8b"}]}, 4096),
+        ({"models": "none"}, 32_768),
+        (None, 32_768),
+    ],
+    ids=["loaded", "not loaded", "an older Ollama", "not Ollama", "no such path"],
+)
+def test_the_window_of_ollama_is_what_it_has_loaded(loaded: Any, window: int) -> None:
+    with listing({"id": "qwen3:8b", "owned_by": "library"}, loaded=loaded) as server:
         assert opened(None, f"http://127.0.0.1:{server.port}", call=False).profile.window == window
 
 

@@ -202,6 +202,7 @@ class Embedded:
             served=self._name,
             base_urls=[child.base_url],
             profile=self._profile,
+            engine="llamacpp",
             api_key=child.key,
             # The prompts share their beginnings: one at a time, each finds the state the last one left.
             concurrency=1,

@@ -4,8 +4,9 @@ from contextlib import suppress
 import pytest
 
 from longagent.errors import ModelUnavailableError, Trouble
-from longagent.llm.addresses import AVOIDED_SECONDS, Addresses
+from longagent.llm.addresses import Addresses
 from longagent.llm.limits import Limit
+from longagent.llm.presence import FIRST_LOOK
 
 
 class Clock:
@@ -34,7 +35,7 @@ def test_an_address_that_failed_is_avoided_for_a_while(concurrency: int | None) 
         addresses = Addresses(["a", "b"], concurrency=concurrency, clock=clock)
         assert await call(addresses, "connection") == "a"
         assert [await call(addresses) for _ in range(3)] == ["b", "b", "b"]
-        clock.now += AVOIDED_SECONDS
+        clock.now += FIRST_LOOK
         assert await call(addresses) == "a"
         assert await call(addresses) == "a"
 
