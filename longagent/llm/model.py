@@ -85,6 +85,8 @@ class Profile:
     """US dollars per million prompt and completion tokens; `None` when not known."""
     thinking_tokens: int = 0
     """Tokens it may spend on thinking before its reply, on top of the reply's cap."""
+    caveat: str = ""
+    """What people should know before they rely on its answers; one sentence, empty for most."""
     identity: str = ""
     """What besides its name decides its replies: servers' addresses, a hash of the weights. Replies of a model without
     one are not remembered from run to run."""

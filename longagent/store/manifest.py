@@ -10,7 +10,17 @@ from longagent.settings import Settings
 # Secrets, and what may differ the next time without making it another run.
 _SECRETS = frozenset({"api_key", "openai_api_key", "embedder_api_key", "checkpoints", "password"})
 _MAY_DIFFER = frozenset(
-    {"max_calls", "max_total_tokens", "max_cost", "timeout", "cache", "cache_only", "retries", "call_timeout"}
+    {
+        "max_calls",
+        "max_total_tokens",
+        "max_cost",
+        "timeout",
+        "cache",
+        "cache_only",
+        "retries",
+        "call_timeout",
+        "threads",
+    }
 ) | frozenset({"strategy", "models", "trace", "tracing", "cache_dir", "config_dir", "data_dir", "state_dir"})
 
 
