@@ -20,6 +20,7 @@ _MAY_DIFFER = frozenset(
         "retries",
         "call_timeout",
         "threads",
+        "vllm_python",
     }
 ) | frozenset({"strategy", "models", "trace", "tracing", "cache_dir", "config_dir", "data_dir", "state_dir"})
 
