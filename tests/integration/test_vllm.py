@@ -30,7 +30,9 @@ from longagent.llm.workers.record import Worker, read_workers
 
 PYTHON = os.environ.get("LONGAGENT_TEST_VLLM_PYTHON")
 MODEL = os.environ.get("LONGAGENT_TEST_VLLM_MODEL")
-FLAGS = os.environ.get("LONGAGENT_TEST_VLLM_FLAGS", "--dtype bfloat16 --max-num-seqs 8 --block-size 32").split()
+FLAGS = os.environ.get(
+    "LONGAGENT_TEST_VLLM_FLAGS", "--dtype float32 --enforce-eager --max-num-seqs 8 --block-size 32"
+).split()
 
 pytestmark = [
     pytest.mark.vllm,
