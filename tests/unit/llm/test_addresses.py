@@ -6,14 +6,15 @@ import pytest
 from longagent.errors import ModelUnavailableError, Trouble
 from longagent.llm.addresses import Addresses
 from longagent.llm.limits import Limit
-from longagent.llm.presence import FIRST_LOOK
 
 
-class Clock:
-    now = 0.0
+async def silence(server: str) -> bool:
+    """Nobody is well again."""
+    return False
 
-    def __call__(self) -> float:
-        return self.now
+
+async def alone() -> bool:
+    return asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def call(addresses: Addresses, trouble: Trouble | None = None) -> str:
@@ -29,15 +30,28 @@ async def call(addresses: Addresses, trouble: Trouble | None = None) -> str:
 
 
 @pytest.mark.parametrize("concurrency", [None, 4])
-def test_an_address_that_failed_is_avoided_for_a_while(concurrency: int | None) -> None:
+def test_an_address_that_failed_is_called_again_when_it_is_well(concurrency: int | None) -> None:
+    well: set[str] = set()
+    looks: list[str] = []
+
+    async def answers(server: str) -> bool:
+        looks.append(server)
+        return server in well
+
     async def scene() -> None:
-        clock = Clock()
-        addresses = Addresses(["a", "b"], concurrency=concurrency, clock=clock)
+        addresses = Addresses(["a", "b"], concurrency=concurrency, answers=answers, first_look=0.001)
         assert await call(addresses, "connection") == "a"
         assert [await call(addresses) for _ in range(3)] == ["b", "b", "b"]
-        clock.now += FIRST_LOOK
-        assert await call(addresses) == "a"
-        assert await call(addresses) == "a"
+        async with addresses.slot() as server:
+            assert server == "b"
+            while len(looks) < 3:
+                await asyncio.sleep(0.001)
+            assert await call(addresses) == "b"
+            well.add("a")
+            while await call(addresses) == "b":
+                await asyncio.sleep(0.001)
+        assert set(looks) == {"a"}
+        assert await alone()
 
     asyncio.run(scene())
 
@@ -45,7 +59,7 @@ def test_an_address_that_failed_is_avoided_for_a_while(concurrency: int | None) 
 @pytest.mark.parametrize(("trouble", "avoided"), [("timeout", True), ("overload", False), ("reply", False)])
 def test_only_silence_and_broken_connections_count(trouble: Trouble, avoided: bool) -> None:
     async def scene() -> None:
-        addresses = Addresses(["a", "b"], clock=Clock())
+        addresses = Addresses(["a", "b"], answers=silence)
         await call(addresses, trouble)
         assert (await call(addresses) == "b") is avoided
 
@@ -54,7 +68,7 @@ def test_only_silence_and_broken_connections_count(trouble: Trouble, avoided: bo
 
 def test_where_all_failed_all_are_tried() -> None:
     async def scene() -> None:
-        addresses = Addresses(["a", "b"], clock=Clock())
+        addresses = Addresses(["a", "b"], answers=silence)
         assert await call(addresses, "connection") == "a"
         assert await call(addresses, "connection") == "b"
         assert await call(addresses) == "a"
@@ -67,7 +81,7 @@ def test_where_all_failed_all_are_tried() -> None:
 @pytest.mark.parametrize("concurrency", [None, 2])
 def test_calls_that_wait_turn_away_from_an_address_that_failed(concurrency: int | None) -> None:
     async def scene() -> None:
-        addresses = Addresses(["a", "b"], concurrency=concurrency, clock=Clock())
+        addresses = Addresses(["a", "b"], concurrency=concurrency, answers=silence)
         went: list[str] = []
 
         async def one() -> None:
@@ -88,7 +102,7 @@ def test_calls_that_wait_turn_away_from_an_address_that_failed(concurrency: int 
 
 def test_a_fixed_total_is_shared_by_all_addresses() -> None:
     async def scene() -> None:
-        addresses = Addresses(["a", "b"], concurrency=3)
+        addresses = Addresses(["a", "b"], concurrency=3, answers=silence)
         inside: list[str] = []
         most = 0
 
@@ -110,7 +124,7 @@ def test_a_fixed_total_is_shared_by_all_addresses() -> None:
 def test_models_of_one_session_share_a_fixed_total() -> None:
     async def scene() -> None:
         session: dict[str, Limit] = {}
-        models = [Addresses(urls, concurrency=2, limits=session) for urls in (["a", "b"], ["b", "a"])]
+        models = [Addresses(urls, concurrency=2, limits=session, answers=silence) for urls in (["a", "b"], ["b", "a"])]
         inside, most = 0, 0
 
         async def one(addresses: Addresses) -> None:
@@ -129,7 +143,7 @@ def test_models_of_one_session_share_a_fixed_total() -> None:
 
 def test_a_slow_address_does_not_hold_up_the_calls_of_a_fast_one() -> None:
     async def scene() -> None:
-        addresses = Addresses(["slow", "fast"])
+        addresses = Addresses(["slow", "fast"], answers=silence)
         stuck = asyncio.Event()
         done: list[str] = []
 
