@@ -14,6 +14,7 @@ from longagent.llm.client import Client
 from longagent.llm.dialect import Feature, not_accepted, thinking_tokens
 from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
+from longagent.llm.presence import FIRST_LOOK
 from longagent.llm.pulse import Pulse
 from longagent.llm.refusals import refusal
 from longagent.llm.server_info import answers, is_well, served_models
@@ -44,6 +45,7 @@ class OpenAIServer:
         limits: dict[str, Limit] | None = None,
         timeout: float = 300.0,
         probe_after: float = 30.0,
+        look_after: float = FIRST_LOOK,
         counter: Callable[[str], int] | None = None,
     ) -> None:
         """Describe the model; nothing is sent before the first call.
@@ -58,6 +60,7 @@ class OpenAIServer:
             limits: the session's fixed limits, so that its models at the same addresses share `concurrency`.
             timeout: seconds for one call, from sending to the last byte.
             probe_after: seconds of silence after which the server is asked whether it is still there.
+            look_after: seconds after which an address that failed is asked whether it is well; then twice as many.
             counter: the model's own tokenizer; called in worker threads, perhaps in several at once.
 
         Raises:
@@ -80,7 +83,9 @@ class OpenAIServer:
         self._timeout = timeout
         self._counter = counter
         self._client = Client(urls)
-        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits, answers=self._is_well)
+        self._addresses = Addresses(
+            urls, answers=self._is_well, concurrency=concurrency, limits=limits, first_look=look_after
+        )
         self._tokens = TokenCounter(self._client, urls, served=served, key=self._key)
         self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
         self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}

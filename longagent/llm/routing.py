@@ -2,7 +2,7 @@
 
 Rendezvous hashing (Thaler and Ravishankar 1998) with bounded loads (Mirrokni, Thorup and Zadimoghaddam 2018,
 arXiv:1608.01350). Rendezvous rather than a ring: for the few servers of a pool it costs as little, it is even without
-virtual nodes, and it gives a whole order, which says where a call goes instead.
+virtual nodes, and of any servers that are left it says which is next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,14 +33,13 @@ def preferred(order: Sequence[str], loads: Mapping[str, int], *, slack: float = 
         slack: at least 1.
 
     Returns:
-        Those that would not have more than so many times the mean, in their order, and one call is never too much; then
-        the others, the least busy first.
+        The first, if it would not have more than so many times the mean, and one call is never too much; then the
+        others, the least busy first.
     """
+    first = order[0]
     most = ceil(slack * (sum(loads[server] for server in order) + 1) / len(order))
-    full = [server for server in order if loads[server] >= most]
-    if not full:
-        return list(order)
-    return [server for server in order if loads[server] < most] + sorted(full, key=loads.__getitem__)
+    # Sorting keeps the order of those that have as much to do.
+    return sorted(order, key=lambda server: -1 if server == first and loads[server] < most else loads[server])
 
 
 def _weight(key: str, server: str) -> bytes:
