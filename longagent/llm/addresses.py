@@ -62,8 +62,19 @@ class Addresses:
         try:
             while True:
                 try:
-                    async with self._turn(run, prefix) as server, self._call(server):
-                        yield server
+                    async with self._turn(run, prefix) as server:
+                        was_out = self._presence.is_out(server)
+                        self._in_flight[server] += 1
+                        try:
+                            yield server
+                        except ModelUnavailableError as error:
+                            error.elsewhere = self._presence.failed(server, error)
+                            raise
+                        finally:
+                            self._in_flight[server] -= 1
+                        # A server that shuts down turns calls away, and answers those that it took before.
+                        if was_out or not self._presence.is_out(server):
+                            self._presence.went_well(server)
                         return
                 except _ElsewhereError:
                     continue
@@ -75,21 +86,6 @@ class Addresses:
         await self._presence.aclose()
 
     @asynccontextmanager
-    async def _call(self, server: str) -> AsyncIterator[None]:
-        was_out = self._presence.is_out(server)
-        self._in_flight[server] += 1
-        try:
-            yield
-            # A server that shuts down turns calls away, and answers those that it took before.
-            if was_out or not self._presence.is_out(server):
-                self._presence.went_well(server)
-        except ModelUnavailableError as error:
-            error.elsewhere = self._presence.failed(server, error)
-            raise
-        finally:
-            self._in_flight[server] -= 1
-
-    @asynccontextmanager
     async def _turn(self, run: str, prefix: str) -> AsyncIterator[str]:
         self._make_limits()
         if self._total is not None:
@@ -97,7 +93,10 @@ class Addresses:
                 # Not before: while it waited, others came and went.
                 yield self._note(prefix, self._order(prefix, self._in_flight)[0])
             return
-        order = self._order(prefix, {url: limit.in_flight + limit.waiting for url, limit in self._limits.items()})
+        # Without a prefix whoever has room and the least to do is as good as any: no order is needed.
+        order: Sequence[str] = self._presence.present
+        if prefix and len(order) > 1:
+            order = self._order(prefix, {url: limit.load for url, limit in self._limits.items()})
         limits = [self._limits[url] for url in order]
         async with first_slot(limits, run, ranked=bool(prefix) and self._presence.works) as limit:
             server = order[limits.index(limit)]

@@ -46,6 +46,11 @@ class Limit:
         """Calls waiting for their turn, guests left out."""
         return len(self._turns)
 
+    @property
+    def load(self) -> int:
+        """Calls in flight and waiting, guests left out."""
+        return self._pace.in_flight + (len(self._turns) if self._turns else 0)
+
     @asynccontextmanager
     async def slot(self, run: str = "") -> AsyncIterator[None]:
         """Wait for a turn and make one call inside; the exception that leaves the block tells how it went."""
@@ -126,9 +131,9 @@ async def first_slot(limits: Sequence[Limit], run: str, *, ranked: bool = False)
 
 
 async def _enter(limits: Sequence[Limit], run: str, *, ranked: bool) -> Limit:
-    free = [limit for limit in limits if limit._free and not limit._awaited]
-    if free:
-        limit = free[0] if ranked else min(free, key=lambda limit: limit.in_flight)
+    free = (limit for limit in limits if limit._free and not limit._awaited)
+    limit = next(free, None) if ranked else min(free, key=lambda limit: limit.in_flight, default=None)
+    if limit is not None:
         limit._pace.began()
         return limit
     turn: asyncio.Future[Limit] = asyncio.get_running_loop().create_future()

@@ -36,10 +36,11 @@ def preferred(order: Sequence[str], loads: Mapping[str, int], *, slack: float = 
         The first, if it would not have more than so many times the mean, and one call is never too much; then the
         others, the least busy first.
     """
-    first = order[0]
-    most = ceil(slack * (sum(loads[server] for server in order) + 1) / len(order))
+    most = ceil(slack * (sum(map(loads.__getitem__, order)) + 1) / len(order))
+    if loads[order[0]] < most:
+        return [order[0], *sorted(order[1:], key=loads.__getitem__)]
     # Sorting keeps the order of those that have as much to do.
-    return sorted(order, key=lambda server: -1 if server == first and loads[server] < most else loads[server])
+    return sorted(order, key=loads.__getitem__)
 
 
 def _weight(key: str, server: str) -> bytes:

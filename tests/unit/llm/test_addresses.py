@@ -163,3 +163,84 @@ def test_a_slow_address_does_not_hold_up_the_calls_of_a_fast_one() -> None:
         assert done[:46] == ["fast"] * 46
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("concurrency", [None, 16])
+def test_calls_with_one_prefix_go_to_one_address_and_others_to_the_least_busy(concurrency: int | None) -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b", "c"], concurrency=concurrency, answers=silence)
+
+        async def one(prefix: str) -> str:
+            async with addresses.slot(prefix=prefix) as server:
+                await asyncio.sleep(0)
+                return server
+
+        homes = {prefix: {await one(prefix) for _ in range(5)} for prefix in map(str, range(30))}
+        assert {len(home) for home in homes.values()} == {1}
+        assert set().union(*homes.values()) == {"a", "b", "c"}
+        assert sorted(await asyncio.gather(*(one("") for _ in range(3)))) == ["a", "b", "c"]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("concurrency", [None, 12])
+def test_many_calls_with_one_prefix_do_not_leave_the_others_idle(concurrency: int | None) -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b", "c"], concurrency=concurrency, answers=silence)
+        inside: list[str] = []
+        done = asyncio.Event()
+
+        async def one() -> None:
+            async with addresses.slot(prefix="the same") as server:
+                inside.append(server)
+                await done.wait()
+
+        calls = [asyncio.ensure_future(one()) for _ in range(20)]
+        while len(inside) < 12:
+            await asyncio.sleep(0)
+        done.set()
+        assert min(map(inside.count, "abc")) > 0
+        await asyncio.gather(*calls)
+
+    asyncio.run(scene())
+
+
+def test_an_error_says_whether_another_address_works() -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], answers=silence)
+
+        async def fail(trouble: Trouble) -> bool:
+            with pytest.raises(ModelUnavailableError) as caught:
+                async with addresses.slot():
+                    raise ModelUnavailableError("no.", trouble=trouble)
+            return caught.value.elsewhere
+
+        assert [await fail("reply"), await fail("rate_limit")] == [False, False]
+        assert [await fail("connection") for _ in range(3)] == [True, False, False]
+        addresses = Addresses(["alone"], answers=silence)
+        assert not await fail("connection")
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_shuts_down_stays_out_though_it_still_answers_what_it_took() -> None:
+    async def scene() -> None:
+        addresses = Addresses(["a", "b"], answers=silence)
+        taken, finish = asyncio.Event(), asyncio.Event()
+
+        async def long() -> str:
+            async with addresses.slot() as server:
+                taken.set()
+                await finish.wait()
+                return server
+
+        first, second = asyncio.ensure_future(long()), asyncio.ensure_future(long())
+        await taken.wait()
+        with pytest.raises(ModelUnavailableError):
+            async with addresses.slot() as down:
+                raise ModelUnavailableError("no.")
+        finish.set()
+        assert {await first, await second} == {"a", "b"}
+        assert {await call(addresses) for _ in range(3)} == {"a", "b"} - {down}
+
+    asyncio.run(scene())
