@@ -92,6 +92,7 @@ class Usage:
     cached_calls: int = 0
     prompt_tokens: int | None = 0
     cached_prompt_tokens: int | None = None
+    """Of the prompt tokens, those that the server had computed before; `None` unless it told so of every call."""
     completion_tokens: int | None = 0
     cost: float | None = None
     """US dollars; `None` when the price is not known."""
@@ -162,6 +163,8 @@ class Answer:
     """What put the chunks in order, such as `bm25`; `None` where they were taken as they come."""
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    caveat: str | None = None
+    """Where a small model answered: that it did, and what would serve better."""
     run_id: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -172,7 +175,7 @@ class Answer:
             record["retrieval"]["hallucination_rate"] = self.retrieval.hallucination_rate
         head = ("question", "answer", "found", "partial", "written", "traced", "verify", "citations", "conflicts")
         middle = ("strategy", "strategy_reason", "model", "usage", "coverage", "retrieval", "ranking")
-        tail = ("seconds", "warnings", "run_id")
+        tail = ("seconds", "warnings", "caveat", "run_id")
         return {"schema": SCHEMA} | {key: record[key] for key in (*head, *middle, *tail)}
 
     def to_json(self) -> str:

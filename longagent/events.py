@@ -53,11 +53,13 @@ class PageRecognised(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsProgress(Event):
-    """The embedded model's weights are being fetched (first use only)."""
+    """The embedded model's weights are being fetched (first use only), or a model file that was asked for."""
 
     done: int
     """Bytes so far."""
     total: int
+    name: str = ""
+    """Of the file; empty for the embedded model's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

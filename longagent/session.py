@@ -44,9 +44,9 @@ class Session:
     object are only if its `Profile` has an `identity`.
 
     Args:
-        model: `local`, `openai/NAME`, `vllm/NAME`, `auto` for the one that workers serve, a path as `local/FILE.gguf`,
-            or an object that implements `Model` (it is called from longagent's own event loop, and stays yours to
-            close).
+        model: `local`, `local/NAME` or `local/PATH` of a model file, `openai/NAME`, `vllm/NAME`, `auto` for the one
+            that workers serve, or an object that implements `Model` (it is called from longagent's own event loop, and
+            stays yours to close).
         base_url: OpenAI-compatible server or servers.
         strategy: a name, `auto`, or a `Strategy` of your own.
         settings: the strategy's own settings.

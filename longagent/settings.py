@@ -33,8 +33,8 @@ class Settings:
     """What a session runs with. Build it with `resolve`, which fills in environment, files and defaults."""
 
     model: str | None = None
-    """`local`, `openai/NAME`, `vllm/NAME`, `PROVIDER/NAME`; `None`: the base URL's only model, else `local`;
-    `auto`: the same, but before `local` comes what workers serve."""
+    """`local`, `local/FILE`, `openai/NAME`, `vllm/NAME`, `PROVIDER/NAME`; `None`: the base URL's only model, else
+    `local`; `auto`: the same, but before `local` comes what workers serve."""
     base_url: tuple[str, ...] = ()
     """OpenAI-compatible servers, tried by load."""
     strategy: str = "auto"
@@ -42,6 +42,8 @@ class Settings:
     """Tokens of prompt and reply together; `None`: what the model has."""
     concurrency: int | None = None
     """Calls in flight; `None`: chosen by us."""
+    threads: int | None = None
+    """Of the embedded model; `None`: the cores this process may use."""
     seed: int | None = None
     verify: Verify = "mark"
     """What becomes of what cannot be verified: `strict`, `mark`, `off`."""
@@ -94,6 +96,8 @@ class Settings:
     """Opens documents that are encrypted; goes nowhere but to the process that reads them. With it no index is kept."""
     ocr: bool = True
     """Whether pages without text are read by OCR, if the extra `ocr` is installed."""
+    vllm_python: Path | None = None
+    """Python of the environment in which vLLM is installed, for workers; `None`: `vllm` on PATH, else our own."""
     embedder_api_key: str | None = field(default=None, repr=False)
     """Sent to the server of `embedder_url`, never elsewhere."""
     cache_dir: Path = field(default_factory=lambda: _folder("cache"))
@@ -119,7 +123,7 @@ class Settings:
             if value is not None:
                 values[key] = _parse(key, value, "argument")
         # The embedded model has no server: what the caller gave wins over the other half in environment or files.
-        if _is_embedded(values.get("model")) and "base_url" in values:
+        if is_embedded(values.get("model")) and "base_url" in values:
             if given.get("base_url") is None:
                 del values["base_url"]
             elif given.get("model") is None:
@@ -131,10 +135,11 @@ class Settings:
     @property
     def embedded(self) -> bool:
         """Whether the model runs in a child process of ours, with no server to be asked."""
-        return not self.base_url if self.model is None else _is_embedded(self.model)
+        return not self.base_url if self.model is None else is_embedded(self.model)
 
 
-def _is_embedded(model: str | None) -> bool:
+def is_embedded(model: str | None) -> bool:
+    """Return whether a name is of the embedded model, or of a model file."""
     return model is not None and (model == "local" or model.startswith("local/"))
 
 
@@ -224,10 +229,12 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "models": _table,
     "window": _integer,
     "concurrency": _integer,
+    "threads": _integer,
     "seed": _seed,
     "offline": _flag,
     "ocr": _flag,
     "strict_sources": _flag,
+    "vllm_python": lambda value: Path(value).expanduser(),
     "cache_dir": lambda value: Path(value).expanduser(),
     "data_dir": lambda value: Path(value).expanduser(),
     "config_dir": lambda value: Path(value).expanduser(),

@@ -1,10 +1,11 @@
 """An agent is a role: a prompt, a way to read the reply, a cap, and one model call."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from longagent.agents.prompt import Prompt
 from longagent.errors import BudgetReached, ContextTooLongError, ReplyError
@@ -38,6 +39,9 @@ class Agent(Generic[R]):
             same; goes before `fallback`.
         role: what `--role-model` calls it; by default the last part of the name.
         prompt: for agents of other packages, whose prompts don't lie below `longagent/agents/`.
+        choices: what the whole reply can be. Servers that can hold a model to it do; the prompt still has to name them,
+            and `parse` to read a reply that is none of them.
+        schema: a JSON schema for the whole reply; likewise. Small models answer worse in JSON than in words.
     """
 
     def __init__(
@@ -51,7 +55,11 @@ class Agent(Generic[R]):
         salvage: Callable[[str], R] | None = None,
         role: str | None = None,
         prompt: Prompt | None = None,
+        choices: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> None:
+        if choices and schema is not None:
+            raise ValueError(f"the agent {name!r} has choices and a schema, and a reply cannot be both.")
         self.name = name
         self.role = role or name.rpartition("/")[2]
         self._parse = parse
@@ -60,6 +68,9 @@ class Agent(Generic[R]):
         self._fallback = fallback
         self._salvage = salvage
         self._prompt = prompt
+        self._choices = tuple(choices)
+        # In the order of the schema: models write the properties as they are listed there.
+        self._schema = None if schema is None else json.dumps(schema)
 
     def __repr__(self) -> str:
         return f"Agent({self.name!r})"
@@ -73,6 +84,12 @@ class Agent(Generic[R]):
         """Return the same role with a reader of replies that knows what this prompt offers, such as names to choose."""
         role = copy(self)
         role._parse = parse
+        return role
+
+    def choosing(self, choices: Sequence[str]) -> "Agent[R]":
+        """Return the same role, whose whole reply is to be one of what this prompt offers."""
+        role = copy(self)
+        role._choices, role._schema = tuple(choices), None
         return role
 
     async def __call__(
@@ -110,6 +127,8 @@ class Agent(Generic[R]):
             # With the same seed samples would be copies.
             seed=None if seed is None else seed + sample,
             stop=stop,
+            choices=self._choices,
+            schema=self._schema,
             sample=sample,
             role=self.name,
             prompt=self.prompt.hash,

@@ -82,3 +82,5 @@ def show(answer: "Answer", progress: Progress, *, as_json: bool) -> None:
         print_answer(answer, Console(highlight=False))
     progress.gap()
     progress.say(footer(answer))
+    if answer.caveat:
+        progress.say(answer.caveat)

@@ -10,10 +10,12 @@ from longagent.cli.cache import cache
 from longagent.cli.find import find
 from longagent.cli.graph import graph
 from longagent.cli.keys import keys
+from longagent.cli.models import models
 from longagent.cli.runs import runs
 from longagent.cli.show import show
 from longagent.cli.strategies import strategies
 from longagent.cli.think import think
+from longagent.cli.workers import workers
 
 app = typer.Typer(
     name="longagent",
@@ -50,3 +52,5 @@ app.add_typer(strategies)
 app.add_typer(runs)
 app.add_typer(cache)
 app.add_typer(keys)
+app.add_typer(models)
+app.add_typer(workers)

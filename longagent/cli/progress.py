@@ -60,14 +60,23 @@ class Progress:
     Args:
         level: -1 quiet, 0 normal, 1 and up also documents and calls.
         resuming: the run that is meant to go on, if one is; a warning tells if it is not the one that begins.
+        first: what happens before anything is told.
         then: what comes after the documents are read.
     """
 
-    def __init__(self, level: int, *, resuming: str | None = None, then: str = "Waiting for the model …") -> None:
+    def __init__(
+        self,
+        level: int,
+        *,
+        resuming: str | None = None,
+        first: str = "Reading the source …",
+        then: str = "Waiting for the model …",
+    ) -> None:
         self.begun = False
         """Whether a run has begun, so that something of it is kept."""
         self._level = level
         self._resuming = resuming
+        self._first = first
         self._then = then
         self._console = _Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
@@ -79,7 +88,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if self._level >= 0 and self._console.is_terminal:
-            self._status = self._console.status("Reading the source …")
+            self._status = self._console.status(self._first)
             self._status.start()
         return self
 
@@ -221,10 +230,15 @@ class Progress:
             self.say(line)
 
     def _show_fetch(self, event: WeightsProgress) -> None:
+        done = f"{event.done // 10**6:,} of {event.total // 10**6:,} MB"
         if not self._fetching:
             self._fetching = True
-            self.say(f"Fetching the embedded model's weights, {event.total // 10**6} MB, once …")
-        self._spin(f"Fetching the embedded model: {event.done // 10**6} of {event.total // 10**6} MB")
+            begun = f", from {event.done // 10**6:,} MB on" if event.done and event.name else ""
+            what = event.name or "the embedded model's weights"
+            self.say(f"Fetching {what}, {event.total // 10**6:,} MB{begun or ', once'} …")
+        self._spin(f"Fetching {event.name or 'the embedded model'}: {done}")
+        if not self._status and monotonic() - self._quiet_since > _QUIET_SECONDS:
+            self.say(f"fetched {done}")
 
     def _show_ocr(self, event: PageRecognised) -> None:
         if event.done == 1 and event.total > 1:

@@ -187,6 +187,7 @@ class Asked:
             retrieval=Retrieval(**state["retrieval"]) if "retrieval" in state else None,
             seconds=seconds,
             warnings=(*self._loaded.warnings, *warnings),
+            caveat=next((model.profile.caveat for model in self._models.each() if model.profile.caveat), None),
             run_id=self._run,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from longagent.errors import ContentRefusedError, ModelUnavailableError
+from longagent.llm.logprobs import read_logprobs
 from longagent.llm.model import Message, Reply
 from longagent.llm.refusals import error_message, plain, quote
 from longagent.llm.wire import Response
@@ -16,8 +17,10 @@ _CLOSED_THOUGHT = re.compile(r"(?:(?!<think>).)*?</think>\s*", re.DOTALL)
 _OPEN_THOUGHT = re.compile(r"\s*<think>")
 
 
-def read_reply(response: Response, *, server: str, key: str | None, messages: Sequence[Message] = ()) -> Reply:
-    """Return the reply in a response of status 2xx.
+def read_reply(
+    response: Response, *, server: str, key: str | None, messages: Sequence[Message] = (), logprobs: bool = False
+) -> Reply:
+    """Return the reply in a response of status 2xx; with log-probabilities only where they were asked for.
 
     Raises:
         ContentRefusedError: the model's provider declined to answer.
@@ -40,17 +43,20 @@ def read_reply(response: Response, *, server: str, key: str | None, messages: Se
     if not isinstance(message, dict):
         raise _unusable(server, "a choice without a message")
     finish = finish_of(choice.get("finish_reason"))
-    text = without_thoughts(_text(message.get("content")), finish=finish)
+    content = _text(message.get("content"))
+    text = without_thoughts(content, finish=finish)
     _refuse_filtered(message, choice.get("finish_reason"), server=server)
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    details = usage.get("prompt_tokens_details")
+    # Thoughts are part of what the log-probabilities are of, but no part of the reply.
+    thought = text != content or any(message.get(name) for name in ("reasoning_content", "reasoning"))
     return Reply(
         text=text,
         finish=finish,
         prompt_tokens=tokens(usage.get("prompt_tokens")),
-        cached_prompt_tokens=tokens(details.get("cached_tokens")) if isinstance(details, dict) else None,
+        cached_prompt_tokens=_cached(usage, body.get("timings")),
         completion_tokens=tokens(usage.get("completion_tokens")),
+        logprobs=read_logprobs(choice.get("logprobs")) if logprobs and not thought else None,
     )
 
 
@@ -72,6 +78,16 @@ def _refuse_filtered(message: dict[str, Any], reason: Any, *, server: str) -> No
     # What a filter cut off midway is worse than nothing: a running summary would go on without its end.
     if reason == "content_filter" or _text(message.get("refusal")).strip():
         raise ContentRefusedError(f"the model server at {server} declines to answer about this text.")
+
+
+def _cached(usage: dict[str, Any], timings: Any) -> int | None:
+    """Return how many tokens of the prompt were found in the server's cache."""
+    details = usage.get("prompt_tokens_details")
+    told = tokens(details.get("cached_tokens")) if isinstance(details, dict) else None
+    if told is None and isinstance(timings, dict):
+        # llama.cpp says it there too, and older ones only there.
+        return tokens(timings.get("cache_n"))
+    return told
 
 
 def _text(content: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from longagent.llm.dialect import Feature
 from longagent.llm.model import Message, Request
+from longagent.llm.wishes import Engine, wishes
 
 _THINKING = re.compile(r"o\d|gpt-[5-9]")
 
@@ -20,7 +21,13 @@ class Written(NamedTuple):
 
 
 def write_request(
-    request: Request, *, served: str, openai: bool = False, refused: Collection[Feature] = (), thinking: int = 0
+    request: Request,
+    *,
+    served: str,
+    openai: bool = False,
+    engine: Engine | None = None,
+    refused: Collection[Feature] = (),
+    thinking: int = 0,
 ) -> Written:
     """Return a request as JSON.
 
@@ -28,6 +35,7 @@ def write_request(
         request: what to ask.
         served: the model's name on the server.
         openai: whether it goes to OpenAI itself, which differs from every server that speaks its protocol.
+        engine: what runs the model there, where that is known.
         refused: what the server is known not to accept; at most one of the two names of the cap.
         thinking: tokens the model may use before its reply, on top of the request's cap.
     """
@@ -42,6 +50,11 @@ def write_request(
         fields["seed"] = request.seed
     if request.stop:
         fields["stop"] = list(request.stop)
+    # Held to a form from its first token on, a model could not think; and log-probabilities would be of its thoughts.
+    if not thinking:
+        fields |= wishes(request, engine=engine, openai=openai)
+    if "logprobs" in refused:
+        fields.pop("top_logprobs", None)
     used = [name for name in fields if name == cap or name not in refused]
     messages = list(request.messages)
     body = {"model": served, "messages": messages, **{str(name): fields[name] for name in used}}

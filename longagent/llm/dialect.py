@@ -7,8 +7,13 @@ from typing import Literal, TypeAlias, get_args
 from longagent.llm.refusals import error_codes, error_message
 from longagent.llm.wire import Response
 
-Feature: TypeAlias = Literal["temperature", "seed", "stop", "max_tokens", "max_completion_tokens", "system"]
+Wish: TypeAlias = Literal["structured_outputs", "grammar", "response_format", "logprobs", "top_logprobs"]
+"""A field without which a request is worth as much: replies are read tolerantly."""
+
+Feature: TypeAlias = Literal["temperature", "seed", "stop", "max_tokens", "max_completion_tokens", "system", Wish]
 """A field of a request, or the role of its first message, that a server may refuse."""
+
+WISHES: frozenset[Feature] = frozenset(get_args(Wish))
 
 THINKING_TOKENS = 4096
 """What a model known to think gets for it, on top of a reply's cap: most thoughts about one chunk are shorter."""
@@ -47,11 +52,13 @@ def not_accepted(response: Response, sent: Collection[Feature]) -> Feature | Non
     said, codes = error_message(response.body, key=None), error_codes(response.body)
     if "system" in sent and _NO_SYSTEM.search(said):
         return "system"
-    if response.status == 500 or not _REFUSING.search(f"{said} {codes}"):
+    if response.status == 500:
         return None
     # A server says first what it refuses, and then what it would have instead.
     places = {name: match.start() for name in _FIELDS if (match := re.search(rf"\b{name}\b", f"{codes} {said}"))}
-    named = [name for name in sent if name in places]
+    # Whatever it minds about a wish, "failed to parse grammar" say, it is better served without.
+    refusing = _REFUSING.search(f"{said} {codes}")
+    named = [name for name in sent if name in places and (refusing or name in WISHES)]
     return min(named, key=places.__getitem__, default=None)
 
 

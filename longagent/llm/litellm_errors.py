@@ -62,6 +62,11 @@ class LiteLLMFailure:
         """Whether the model was called with a system message and takes none."""
         return self._status in {400, 422, 500} and bool(_NO_SYSTEM.search(self._about))
 
+    @property
+    def refused(self) -> bool:
+        """Whether the request was refused for no reason that is known, such as its length or what it is about."""
+        return self._status in {400, 422} and type(self.explain()) is ModelRejectedError
+
     def explain(self) -> ModelError:
         """Return the error to raise. Of the provider's own words it repeats 200 characters at most, and no document."""
         if self._missing:

@@ -11,10 +11,12 @@ from longagent.llm.chat_request import without_system
 from longagent.llm.limits import Limit, limit_for
 from longagent.llm.litellm_errors import LiteLLMFailure
 from longagent.llm.litellm_import import hushed, litellm
-from longagent.llm.model import Message, Profile, Reply, Request
+from longagent.llm.logprobs import read_logprobs
+from longagent.llm.model import Message, Profile, Reply, Request, TokenLogprob
 from longagent.llm.openai_server import clean_key
 from longagent.llm.providers import OWN_CREDENTIALS, address
 from longagent.llm.tokenizers import Guess
+from longagent.llm.wishes import wishes
 
 _NO_KEY = "none"
 
@@ -59,6 +61,8 @@ class LiteLLMModel:
         self._profile = replace(profile, identity=profile.identity or f"{where} max_output={max_output}")
         self._key = clean_key(api_key)
         self._system = system
+        self._wishes = True
+        """Whether the model takes what LiteLLM says that it takes."""
         self._max_output = max_output
         self._timeout = timeout
         # Providers measure each model by itself; what the user says is about all of them.
@@ -93,7 +97,7 @@ class LiteLLMModel:
         module = await litellm()
         async with self._limit.slot(request.run):
             response = await self._attempt(module, request)
-            reply = _read(response, provider=self._provider)
+            reply = _read(response, provider=self._provider, logprobs=request.logprobs is not None)
         await self._guess.learn(request.messages, reply.prompt_tokens)
         return reply
 
@@ -115,6 +119,9 @@ class LiteLLMModel:
             # Refused before it was read, so this is still the first attempt; and nobody asks that way again.
             self._system = False
             outcome = await self._send(module, request)
+        if isinstance(outcome, LiteLLMFailure) and self._taken(module, request) and outcome.refused:
+            self._wishes = False
+            outcome = await self._send(module, request)
         if isinstance(outcome, LiteLLMFailure):
             raise outcome.explain()
         if isinstance(outcome, ModelError):
@@ -130,13 +137,13 @@ class LiteLLMModel:
             # LiteLLM's timeout is, with most providers, for each read: a trickle could go on for ever.
             async with asyncio.timeout(self._timeout):
                 with hushed():
-                    return await module.acompletion(messages=messages, **self._arguments(request))
+                    return await module.acompletion(messages=messages, **self._arguments(module, request))
         except TimeoutError:
             return ModelUnavailableError(f"{self._provider} did not answer in time.", trouble="timeout")
         except Exception as error:
             return LiteLLMFailure(error, model=self._name, key=self._key, messages=request.messages)
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, module: Any, request: Request) -> dict[str, Any]:
         cap = request.max_tokens + self._profile.thinking_tokens
         arguments: dict[str, Any] = {
             "model": self._name,
@@ -155,14 +162,28 @@ class LiteLLMModel:
             arguments["seed"] = request.seed
         if request.stop:
             arguments["stop"] = list(request.stop)
-        return arguments
+        return arguments | self._taken(module, request)
+
+    def _taken(self, module: Any, request: Request) -> dict[str, Any]:
+        """Return what of a request's wishes the model takes, as far as LiteLLM knows."""
+        # No provider that is called this way has closed choices but in JSON.
+        wanted = wishes(replace(request, choices=()))
+        if not wanted or not self._wishes or self._profile.thinking_tokens:
+            return {}
+        try:
+            known = {*(module.get_supported_openai_params(model=self._name) or ())}
+            if not module.supports_response_schema(model=self._name):
+                known.discard("response_format")
+        except Exception:
+            return {}
+        return {str(name): value for name, value in wanted.items() if name in known}
 
 
 def _encodable(message: Message) -> Message:
     return Message(role=message["role"], content=encodable(message["content"]))
 
 
-def _read(response: Any, *, provider: str) -> Reply:
+def _read(response: Any, *, provider: str, logprobs: bool) -> Reply:
     choices = getattr(response, "choices", None) or [None]
     message = getattr(choices[0], "message", None)
     if message is None:
@@ -170,8 +191,10 @@ def _read(response: Any, *, provider: str) -> Reply:
     reason = getattr(choices[0], "finish_reason", None)
     finish = finish_of(reason)
     content = getattr(message, "content", None)
-    text = without_thoughts(encodable(content) if isinstance(content, str) else "", finish=finish)
-    if getattr(message, "reasoning_content", None):
+    content = encodable(content) if isinstance(content, str) else ""
+    text = without_thoughts(content, finish=finish)
+    thought = text != content or bool(getattr(message, "reasoning_content", None))
+    if thought:
         # Where LiteLLM takes thoughts out itself, it leaves the blank lines behind them.
         text = text.lstrip()
     if reason == "content_filter":
@@ -187,4 +210,10 @@ def _read(response: Any, *, provider: str) -> Reply:
         prompt_tokens=prompt if reported else None,
         cached_prompt_tokens=tokens(getattr(details, "cached_tokens", None)) if reported else None,
         completion_tokens=tokens(getattr(usage, "completion_tokens", None)) if reported else None,
+        logprobs=_logprobs(choices[0]) if logprobs and not thought else None,
     )
+
+
+def _logprobs(choice: Any) -> tuple[TokenLogprob, ...] | None:
+    said: Any = getattr(choice, "logprobs", None)
+    return read_logprobs(said.model_dump() if hasattr(said, "model_dump") else said)

@@ -16,6 +16,7 @@ class Meter:
 
     def count(self, model: Model, reply: Reply) -> None:
         """Count a call that was made."""
+        # One call of which it is not known makes the sum unknown. Before the first call it is unknown, and not 0.
         first = self._calls == 0
         self._calls += 1
         self._prompt = _sum(self._prompt, reply.prompt_tokens)

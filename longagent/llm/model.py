@@ -22,6 +22,12 @@ class Request:
     temperature: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """The whole reply is to be one of these. Where the server cannot see to that, any text may come."""
+    schema: str | None = None
+    """JSON schema, as JSON, that the reply is to keep to; likewise. Not beside `choices`."""
+    logprobs: int | None = None
+    """Alternatives to tell beside each token of the reply and its log-probability, 20 at most; `None`: none of it."""
     sample: int = 0
     """Distinguishes repeated calls that should stay separate samples."""
     role: str = ""
@@ -39,6 +45,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogprob:
+    """How likely a token of a reply was."""
+
+    token: str
+    """Its text; a character may be spread over several tokens, and then none of them shows it."""
+    logprob: float
+    """Natural logarithm of its probability after all that stands before it, as the server tells it."""
+    top: tuple[tuple[str, float], ...] = ()
+    """The likeliest tokens at this place with their log-probabilities, as far as asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A model's reply; token counts are as reported by the server, `None` when it does not say."""
 
@@ -47,6 +65,8 @@ class Reply:
     prompt_tokens: int | None = None
     cached_prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    """Of each token in turn, if asked for; `None` where the backend has none, or the model thought first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +85,8 @@ class Profile:
     """US dollars per million prompt and completion tokens; `None` when not known."""
     thinking_tokens: int = 0
     """Tokens it may spend on thinking before its reply, on top of the reply's cap."""
+    caveat: str = ""
+    """What people should know before they rely on its answers; one sentence, empty for most."""
     identity: str = ""
     """What besides its name decides its replies: servers' addresses, a hash of the weights. Replies of a model without
     one are not remembered from run to run."""

@@ -13,6 +13,7 @@ from longagent.llm.base_url import is_loopback, is_openai, normal_base_url
 from longagent.llm.client import Client
 from longagent.llm.dialect import thinking_tokens
 from longagent.llm.model import Profile
+from longagent.llm.model_files.folder import find_model_file, models_folder
 from longagent.llm.openai_server import OpenAIServer, clean_key
 from longagent.llm.prices import ModelFacts, facts
 from longagent.llm.profiles import profile_for
@@ -42,6 +43,7 @@ async def open_model(
     limits: "dict[str, Limit] | None" = None,
     call_timeout: float = 300.0,
     offline: bool = False,
+    threads: int | None = None,
     data_dir: Path,
     config_dir: Path | None = None,
     state_dir: Path | None = None,
@@ -51,8 +53,8 @@ async def open_model(
     """Return the model of a name, after making sure that its servers are there and serve it.
 
     Args:
-        model: `local`, `local/FILE.gguf`, `openai/NAME`, `vllm/NAME`, or `PROVIDER/NAME` for what LiteLLM serves;
-            `None` takes the one model the servers of `base_urls` serve, or `local` when there are none.
+        model: `local`, `local/NAME` of a model file, `openai/NAME`, `vllm/NAME`, or `PROVIDER/NAME` for what LiteLLM
+            serves; `None` takes the one model the servers of `base_urls` serve, or `local` when there are none.
         base_urls: OpenAI-compatible servers, all serving the same model; `vllm/NAME` without any are our own workers.
         api_key: for the servers of `base_urls`.
         openai_key: for api.openai.com; never sent anywhere else. `None`: the one stored in `config_dir`, if any.
@@ -61,6 +63,7 @@ async def open_model(
         limits: where a session keeps its fixed limits, so that `concurrency` holds for all its models at one endpoint.
         call_timeout: seconds for one call to a server; the embedded model is watched otherwise.
         offline: refuse every server that is not on this machine.
+        threads: of the embedded model; `None`: as many as suit this machine.
         data_dir: where the weights of the embedded model are.
         config_dir: where stored API keys are; `None`: keys come from the environment only.
         state_dir: where it is kept which workers run; `None`: `vllm/NAME` needs `base_urls`.
@@ -78,7 +81,16 @@ async def open_model(
     if model == "local" or (model or "").startswith("local/"):
         if concurrency is not None:
             emit(Warned(message="the embedded model answers one call at a time; --concurrency does nothing for it"))
-        return await _open_embedded(model or "local", urls, window, offline=offline, data_dir=data_dir, emit=emit)
+        if urls:
+            raise UsageError(
+                f"{model!r} runs inside longagent and has no base URL.", hint="Drop --model or --base-url."
+            )
+        from longagent.llm.embedded import start_embedded
+
+        gguf = await asyncio.to_thread(embedded_file, model or "local", data_dir=data_dir)
+        return await start_embedded(
+            data_dir=data_dir, offline=offline, window=window, emit=emit, gguf=gguf, threads=threads
+        )
     if model is not None and not urls and _is_of_another_provider(model):
         from longagent.llm.litellm_open import open_litellm
 
@@ -104,7 +116,7 @@ async def open_model(
     key = _key_for(urls, api_key=api_key, openai_key=openai_key, given=bool(base_urls))
     # OpenAI's own list is not asked: a key may be allowed to call a model and still not to list them.
     listed = await _common_models(urls, key, emit=emit) if base_urls else None
-    chosen = ServedModel(workers.served, workers.window) if workers else _choose(served, urls, listed)
+    chosen = ServedModel(workers.served, workers.window, "vllm") if workers else _choose(served, urls, listed)
     name = model or f"openai/{chosen.id}"
     own = (overrides or {}).get(name, ModelFacts())
     # A server of one's own may give any name to any model: only what the user says about it holds.
@@ -117,6 +129,7 @@ async def open_model(
         served=chosen.id,
         base_urls=urls,
         profile=_known_to_be(workers, profile) if workers else profile,
+        engine=chosen.engine,
         api_key=key,
         concurrency=concurrency,
         limits=limits,
@@ -124,16 +137,21 @@ async def open_model(
     )
 
 
-async def _open_embedded(
-    model: str, urls: Sequence[str], window: int | None, *, offline: bool, data_dir: Path, emit: "Emit"
-) -> "Model":
-    if urls:
-        raise UsageError(f"{model!r} runs inside longagent and has no base URL.", hint="Drop --model or --base-url.")
-    from longagent.llm.embedded import start_embedded
+def embedded_file(model: str, *, data_dir: Path) -> Path | None:
+    """Return the model file that `local` or `local/NAME` means; `None` for the one that comes along.
 
-    file = model.removeprefix("local").removeprefix("/")
-    gguf = Path(file) if file else None
-    return await start_embedded(data_dir=data_dir, offline=offline, window=window, emit=emit, gguf=gguf)
+    Raises:
+        UsageError: there is none of that name.
+    """
+    from longagent.llm.embedded import SMOLLM2
+
+    name = model.removeprefix("local").removeprefix("/")
+    # By whatever name: it is fetched where it is missing, and checked.
+    if name.removesuffix(".gguf") in {"", SMOLLM2.filename.removesuffix(".gguf")}:
+        return None
+    path = find_model_file(name, data_dir=data_dir)
+    own = models_folder(data_dir) / SMOLLM2.filename
+    return None if path.resolve() == own.resolve() else path
 
 
 def _is_of_another_provider(model: str) -> bool:
@@ -236,7 +254,7 @@ async def _common_models(urls: Sequence[str], key: str | None, *, emit: "Emit") 
 
 def _smaller(one: ServedModel, other: ServedModel) -> ServedModel:
     windows = [window for window in (one.window, other.window) if window is not None]
-    return ServedModel(one.id, min(windows, default=None))
+    return ServedModel(one.id, min(windows, default=None), one.engine if one.engine == other.engine else None)
 
 
 def _choose(served: str | None, urls: Sequence[str], listed: Sequence[ServedModel] | None) -> ServedModel:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from longagent.errors import ModelError, UsageError
+from longagent.errors import ModelError, ModelRejectedError, UsageError
 from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
 from longagent.llm.chat_request import write_request
 from longagent.llm.client import Client
-from longagent.llm.dialect import Feature, not_accepted, thinking_tokens
+from longagent.llm.dialect import WISHES, Feature, not_accepted, thinking_tokens
 from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
 from longagent.llm.presence import FIRST_LOOK
@@ -20,6 +20,7 @@ from longagent.llm.refusals import refusal
 from longagent.llm.server_info import answers, is_well, served_models
 from longagent.llm.tokenizers import TokenCounter
 from longagent.llm.wire import Response, exchange
+from longagent.llm.wishes import Engine
 
 _ADAPTATIONS = 4
 """Times one call is put otherwise at once, because the server turned out not to accept something in it."""
@@ -40,6 +41,7 @@ class OpenAIServer:
         served: str,
         base_urls: Sequence[str],
         profile: Profile,
+        engine: Engine | None = None,
         api_key: str | None = None,
         concurrency: int | None = None,
         limits: dict[str, Limit] | None = None,
@@ -55,6 +57,7 @@ class OpenAIServer:
             served: as the servers name it.
             base_urls: addresses such as `http://127.0.0.1:8000/v1`, all serving the same model.
             profile: what is known about the model; the room to think and the identity are filled in if missing.
+            engine: what runs the model on all of them; `None` when that is not known.
             api_key: sent to every one of the addresses.
             concurrency: calls in flight over all addresses; `None`: as many as each turns out to bear.
             limits: the session's fixed limits, so that its models at the same addresses share `concurrency`.
@@ -79,6 +82,7 @@ class OpenAIServer:
             # Their order says nothing about who replies.
             identity=profile.identity or " ".join(sorted(urls)),
         )
+        self._engine = engine
         self._key = clean_key(api_key)
         self._timeout = timeout
         self._counter = counter
@@ -129,24 +133,39 @@ class OpenAIServer:
 
     async def _attempt(self, server: str, request: Request) -> Reply:
         known = self._not_accepted[server]
+        given_up: set[Feature] = set()
         for _ in range(1 + _ADAPTATIONS):
             written = write_request(
                 request,
                 served=self._served,
                 openai=is_openai(server),
-                refused=known,
+                engine=self._engine,
+                refused=known | given_up,
                 thinking=self._profile.thinking_tokens,
             )
             response = await self._send(server, written.body)
             if 200 <= response.status < 300:
-                reply = read_reply(response, server=server, key=self._key, messages=request.messages)
+                # What the server minded is known only now that it goes without.
+                known |= given_up
+                logprobs = request.logprobs is not None
+                reply = read_reply(response, server=server, key=self._key, messages=request.messages, logprobs=logprobs)
                 return _stopped(reply, request.stop) if "stop" in known else reply
             lesson = not_accepted(response, written.used)
+            wished = WISHES.intersection(written.used)
+            if lesson is None and wished and self._is_refused(server, response):
+                given_up |= wished
+                continue
             # Without any cap a reply could go on forever.
             if lesson is None or (lesson in _CAPS and known & (_CAPS - {lesson})):
                 break
             known.add(lesson)
         raise await self._refused(server, response, request)
+
+    def _is_refused(self, server: str, response: Response) -> bool:
+        """Return whether a request was refused for no reason that is known, such as its length or what it is about."""
+        if response.status not in {400, 422}:
+            return False
+        return type(refusal(response, server=server, served=self._served, key=self._key)) is ModelRejectedError
 
     async def _send(self, server: str, body: bytes) -> Response:
         url = f"{server}/chat/completions"
@@ -178,7 +197,7 @@ class OpenAIServer:
 def _stopped(reply: Reply, stop: Sequence[str]) -> Reply:
     """End a reply where the server would have, had it taken the stop words."""
     ends = [place for word in stop if (place := reply.text.find(word)) >= 0]
-    return replace(reply, text=reply.text[: min(ends)], finish="stop") if ends else reply
+    return replace(reply, text=reply.text[: min(ends)], finish="stop", logprobs=None) if ends else reply
 
 
 def clean_key(key: str | None) -> str | None:

@@ -13,7 +13,7 @@ from longagent.llm.limits import Limit
 from longagent.llm.model import Model
 from longagent.llm.retries import Policy
 from longagent.llm.roles import Models
-from longagent.settings import Settings
+from longagent.settings import Settings, is_embedded
 from longagent.store.index_store import IndexStore, open_index
 from longagent.store.response_cache import ResponseCache
 
@@ -60,7 +60,10 @@ class Opened:
     @property
     def reads_one_passage(self) -> bool:
         """Whether the model is the small one that comes along."""
-        return self._given is None and self._settings.embedded and self._settings.model in {None, "local"}
+        try:
+            return self._given is None and self._settings.embedded and self._key(self._settings.model) == "local"
+        except UsageError:  # no such file, which is told when it is opened
+            return False
 
     @property
     def index(self) -> IndexStore | None:
@@ -147,9 +150,20 @@ class Opened:
             raise UsageError(f"The configuration is wrong: {error}") from None
 
     async def _open(self, name: str | None, emit: Emit) -> Model:
-        if name not in self._models:
-            self._models[name] = await self._opened(name, emit)
-        return self._models[name]
+        key = await asyncio.to_thread(self._key, name)
+        if key not in self._models:
+            self._models[key] = await self._opened(name, emit)
+        return self._models[key]
+
+    def _key(self, name: str | None) -> str | None:
+        """Return the same for all names of a model file: it is loaded once, whoever plays which role with it."""
+        from longagent.llm.open import embedded_file
+
+        settings = self._settings
+        if not (is_embedded(name) if name else not settings.base_url):
+            return name
+        path = embedded_file(name or "local", data_dir=settings.data_dir)
+        return "local" if path is None else f"local/{path.resolve()}"
 
     async def _opened(self, name: str | None, emit: Emit) -> Model:
         from longagent.llm.open import open_model
@@ -170,6 +184,7 @@ class Opened:
             data_dir=settings.data_dir,
             config_dir=settings.config_dir,
             state_dir=settings.state_dir,
+            threads=settings.threads,
             overrides=self._overrides,
             emit=emit,
         )

@@ -10,10 +10,10 @@ from longagent.llm.prices import ModelFacts
 DEFAULT_WINDOW = 8192
 """For names that say nothing: nearly every model of the last years holds it."""
 
-_SMALL = 1e9
+SMALL = 1e9
 """Parameters below which a model answers whatever it is asked, and reads only little well."""
 
-_SMALL_READING_TOKENS = 1200
+SMALL_READING_TOKENS = 1200
 
 # Window in tokens by name, first match wins. For open weights it is the length they were trained for without stretching
 # tricks; a server may hold less, which is why its own word is asked first.
@@ -66,8 +66,8 @@ def profile_for(name: str, *, window: int | None, facts: ModelFacts | None = Non
         room = min(profile.window // 4, (facts.max_output or profile.window) // 2)
         profile = replace(profile, thinking_tokens=min(THINKING_TOKENS, room))
     parameters = _parameters(short)
-    if parameters is not None and parameters < _SMALL:
-        return replace(profile, abstains=False, reading_tokens=_SMALL_READING_TOKENS)
+    if parameters is not None and parameters < SMALL:
+        return replace(profile, abstains=False, reading_tokens=SMALL_READING_TOKENS)
     return profile
 
 

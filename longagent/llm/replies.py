@@ -9,6 +9,7 @@ from typing import Any
 from longagent.errors import NotCachedError, ReplyError
 from longagent.llm.budget import Spend
 from longagent.llm.flights import Flights
+from longagent.llm.logprobs import logprobs_of_record
 from longagent.llm.model import Model, Reply, Request
 from longagent.store.journal import Journal, Spent
 from longagent.store.response_cache import ResponseCache
@@ -57,15 +58,15 @@ class Replies:
         """Remember a reply that was paid for: for this run in any case, for others only if it is of use."""
         usable = _usable(request, reply)
         if self._journal is not None:
-            record = asdict(reply)
+            record = _record(reply)
             await self._journal.put(key, record, role=request.role, usable=usable, spent=Spent(*spent))
         if self._cache is not None and model.profile.identity and usable:
-            await self._cache.put(key, asdict(reply))
+            await self._cache.put(key, _record(reply))
 
     async def share(self, key: bytes, request: Request, reply: Reply) -> None:
         """Remember for this run a reply that somebody else paid for."""
         if self._journal is not None:
-            await self._journal.put(key, asdict(reply), role=request.role, usable=_usable(request, reply))
+            await self._journal.put(key, _record(reply), role=request.role, usable=_usable(request, reply))
 
     async def lose(self, spent: Spend) -> None:
         """Remember for this run what was paid for no reply: an interruption does not give it back."""
@@ -99,7 +100,7 @@ async def remind(flights: Flights, journal: Journal) -> None:
 def request_key(model: Model, request: Request) -> bytes:
     """Return what stands for everything that can change the reply: 32 bytes."""
     profile = model.profile
-    identity = [
+    identity: list[Any] = [
         model.name,
         profile.identity,
         profile.thinking_tokens,
@@ -111,6 +112,9 @@ def request_key(model: Model, request: Request) -> bytes:
         request.stop,
         request.sample,
     ]
+    if request.choices or request.schema is not None or request.logprobs is not None:
+        # Only where they are used: replies to all other calls are the same as before there were any.
+        identity.append([request.choices, request.schema, request.logprobs])
     return sha256(json.dumps(identity).encode()).digest()
 
 
@@ -123,9 +127,18 @@ def _usable(request: Request, reply: Reply) -> bool:
     return True
 
 
+def _record(reply: Reply) -> dict[str, Any]:
+    """Return a reply as it is kept in files."""
+    record = asdict(reply)
+    if reply.logprobs is None:
+        # As versions write it, and can read it, that have no log-probabilities.
+        del record["logprobs"]
+    return record
+
+
 def _read(record: Mapping[str, Any]) -> Reply | None:
     """Read a reply from a file; `None` if another version wrote it."""
     try:
-        return Reply(**record)
-    except TypeError:
+        return Reply(**{**record, "logprobs": logprobs_of_record(record.get("logprobs"))})
+    except (TypeError, KeyError, ValueError):
         return None

@@ -8,6 +8,7 @@ from longagent.errors import ModelError, ModelUnavailableError
 from longagent.llm.client import Client
 from longagent.llm.refusals import refusal
 from longagent.llm.wire import Response, exchange
+from longagent.llm.wishes import Engine
 
 CHECK_SECONDS = 5.0
 """A list of models needs no thinking: a server slower than this is as good as down."""
@@ -18,6 +19,8 @@ _OLLAMA_WINDOW = 4096
 # vLLM and SGLang say max_model_len; the others are names that hosted services use.
 _WINDOW_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
 
+_ENGINES: dict[str, Engine] = {"vllm": "vllm", "llamacpp": "llamacpp"}
+
 
 class ServedModel(NamedTuple):
     """A model a server lists."""
@@ -26,6 +29,8 @@ class ServedModel(NamedTuple):
     """Printable, at most 200 characters; others are not listed."""
     window: int | None
     """Tokens of prompt and reply together; `None` when the server does not say."""
+    engine: Engine | None = None
+    """What runs it; `None` when the server does not say, or when it makes no difference."""
 
 
 async def served_models(client: Client, server: str, *, key: str | None = None) -> tuple[ServedModel, ...] | None:
@@ -73,7 +78,7 @@ async def _served(client: Client, server: str, entry: Mapping[str, Any], *, key:
         window = await _llama_cpp_window(client, server, entry.get("meta"), key=key)
     if window is None and entry.get("owned_by") == "library":
         window = await _ollama_window(client, server, entry["id"], key=key)
-    return ServedModel(entry["id"], window)
+    return ServedModel(entry["id"], window, _ENGINES.get(str(entry.get("owned_by"))))
 
 
 async def _ollama_window(client: Client, server: str, model: str, *, key: str | None) -> int | None:

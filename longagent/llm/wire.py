@@ -130,7 +130,7 @@ def _unreachable(server: str, error: Exception) -> ModelUnavailableError:
     )
     if isinstance(error, never_there):
         return ModelUnavailableError(
-            f"cannot reach the model server at {server}: {_why(error)}.", hint="Start it, or check --base-url."
+            f"cannot reach the model server at {server}: {why(error)}.", hint="Start it, or check --base-url."
         )
     return _broke_off(server, trouble="connection")
 
@@ -143,7 +143,8 @@ def _broke_off(server: str, *, trouble: Trouble) -> ModelUnavailableError:
     )
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Return in a few words why a server cannot be reached."""
     import aiohttp
 
     reasons: dict[type[BaseException], str] = {

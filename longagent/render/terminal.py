@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from longagent.answer import Answer, Citation, Retrieval, Rival
+from longagent.answer import Answer, Citation, Retrieval, Rival, Usage
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PARTED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
@@ -136,8 +136,7 @@ def footer(answer: Answer) -> str:
     calls = "1 call" if usage.calls == 1 else f"{usage.calls} calls"
     took = [calls + (f" ({usage.cached_calls} cached)" if usage.cached_calls else "")]
     if usage.calls:
-        known = usage.prompt_tokens is not None and usage.completion_tokens is not None
-        took.append(f"{usage.prompt_tokens} + {usage.completion_tokens} tokens" if known else "tokens unknown")
+        took.append(_says_tokens(usage))
     if usage.cost:
         took.append(dollars(usage.cost))
     if coverage.chunks:
@@ -148,6 +147,15 @@ def footer(answer: Answer) -> str:
     if answer.retrieval and answer.retrieval.sentences:
         took.append(_says_retrieved(answer.retrieval))
     return " · ".join([answer.strategy, answer.model, *took, f"{answer.seconds:.1f} s"])
+
+
+def _says_tokens(usage: Usage) -> str:
+    if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return "tokens unknown"
+    tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
+    # Rounded down: "100 %" is all of it.
+    share = 100 * (usage.cached_prompt_tokens or 0) // (usage.prompt_tokens or 1)
+    return f"{tokens} ({share} % of the prompts from the server's cache)" if 0 < share <= 100 else tokens
 
 
 def _says_retrieved(retrieval: Retrieval) -> str:

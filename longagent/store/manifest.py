@@ -10,7 +10,18 @@ from longagent.settings import Settings
 # Secrets, and what may differ the next time without making it another run.
 _SECRETS = frozenset({"api_key", "openai_api_key", "embedder_api_key", "checkpoints", "password"})
 _MAY_DIFFER = frozenset(
-    {"max_calls", "max_total_tokens", "max_cost", "timeout", "cache", "cache_only", "retries", "call_timeout"}
+    {
+        "max_calls",
+        "max_total_tokens",
+        "max_cost",
+        "timeout",
+        "cache",
+        "cache_only",
+        "retries",
+        "call_timeout",
+        "threads",
+        "vllm_python",
+    }
 ) | frozenset({"strategy", "models", "trace", "tracing", "cache_dir", "config_dir", "data_dir", "state_dir"})
 
 

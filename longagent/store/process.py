@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 
-def mark() -> str:
-    """Return a line that tells this process from all others of this machine, earlier and later ones included."""
-    return f"{os.getpid()} {_birth(os.getpid())}".strip()
+def mark(pid: int | None = None) -> str:
+    """Return a line that tells a process, this one by default, from all others of this machine, past and to come."""
+    number = os.getpid() if pid is None else pid
+    return f"{number} {_birth(number)}".strip()
 
 
 def is_alive(mark: str) -> bool:

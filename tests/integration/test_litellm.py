@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import subprocess
@@ -445,3 +446,32 @@ def test_litellm_is_imported_by_the_first_call_only() -> None:
     env = os.environ | {"ANTHROPIC_API_KEY": "k"}
     done = subprocess.run([sys.executable, "-c", LAZY], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SCHEMA = '{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}'
+
+
+def test_what_litellm_says_a_model_takes_is_asked_for() -> None:
+    with SimulatedServer("many") as server:
+        reply = complete(server, request(schema=SCHEMA, logprobs=2), name="lm_studio/sim")
+        # Of this one it knows no schemas, and of none that it knows closed choices.
+        complete(server, request(schema=SCHEMA, logprobs=2), name="together_ai/sim")
+        complete(server, request(choices=("yes", "no")), name="lm_studio/sim")
+        complete(server, request(schema=SCHEMA, logprobs=2), profile=Profile(window=8192, thinking_tokens=9))
+    assert json.loads(reply.text) == {"n": 0}
+    assert reply.logprobs is not None
+    assert reply.logprobs[0].top[0] == ('{"n"', -0.125)
+    wished = [
+        {"response_format", "logprobs", "top_logprobs", "structured_outputs"} & set(chat) for chat in server.chats
+    ]
+    assert wished == [{"response_format", "logprobs", "top_logprobs"}, {"logprobs", "top_logprobs"}, set(), set()]
+
+
+def test_a_form_that_the_provider_refuses_all_the_same_is_not_asked_for_again() -> None:
+    async def twice(model: LiteLLMModel) -> list[str]:
+        return [(await model.complete(request(logprobs=2))).text for _ in range(2)]
+
+    no = Canned({"error": {"message": "No.", "type": "invalid_request_error"}}, status=400)
+    with SimulatedServer(faults=[no]) as server:
+        assert run(twice, server.base_url) == ["A reply."] * 2
+    assert ["logprobs" in chat for chat in server.chats] == [True, False, False]

@@ -6,14 +6,17 @@ from contextlib import ExitStack
 from itertools import chain, repeat
 
 import pytest
-from support.openai_backend import connect, run
+from support.openai_backend import connect, run, unused_port
 
 from longagent.agents.prompt import Prompt
 from longagent.errors import ModelUnavailableError
+from longagent.llm.client import Client
 from longagent.llm.model import Profile, Request
 from longagent.llm.openai_server import OpenAIServer
 from longagent.llm.retries import Policy, with_retries
+from longagent.llm.server_info import is_well
 from longagent.testing import SimulatedServer
+from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
 from longagent.testing.server.faults import Fault
 from longagent.testing.server.prefix_cache import PrefixCache
 from longagent.testing.server.speed import Speed
@@ -194,3 +197,29 @@ def test_where_no_address_works_a_call_fails_as_ever() -> None:
         assert other.counts.calls
         # At most one that moves on, and two attempts.
         assert one.counts.calls + other.counts.calls <= 12 * 3
+
+
+@pytest.mark.parametrize(
+    ("health", "models", "well"),
+    [(200, 500, True), (503, 200, False), (500, 200, False), (404, 200, True), (404, 401, True), (404, 502, False)],
+)
+def test_a_server_is_well_when_its_health_says_so_or_else_when_it_lists_models(
+    health: int, models: int, well: bool
+) -> None:
+    async def serve(request: HttpRequest, connection: Connection) -> None:
+        await connection.respond(health if request.path == "/health" else models, {})
+
+    async def main(port: int) -> bool:
+        async with Client(()) as client:
+            return await is_well(client, f"http://127.0.0.1:{port}/v1")
+
+    with HttpThread(serve) as http:
+        assert asyncio.run(main(http.port)) is well
+
+
+def test_one_that_is_gone_is_not_well() -> None:
+    async def main() -> bool:
+        async with Client(()) as client:
+            return await is_well(client, f"http://127.0.0.1:{unused_port()}/v1")
+
+    assert not asyncio.run(main())

@@ -246,3 +246,25 @@ def test_many_clients_at_once() -> None:
     with SimulatedServer() as server, ThreadPoolExecutor(16) as pool:
         assert all(said["choices"] for said in pool.map(lambda _: post(server), range(64)))
         assert server.counts.finished == len(server.chats) == 64
+
+
+def test_it_holds_replies_to_a_form_and_tells_log_probabilities() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}, "s": {"type": "string"}}, "required": ["n"]}
+    kind = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+
+    def said(reply: str, **fields: Any) -> str:
+        with SimulatedServer(reply) as server:
+            return str(post(server, BODY | fields)["choices"][0]["message"]["content"])
+
+    choices = {"choice": ["red", "blue"]}
+    assert said("Rather blue than red.", structured_outputs=choices) == "blue"
+    assert said("Green.", structured_outputs=choices) == "red"
+    for form in ({"structured_outputs": {"json": schema}}, {"response_format": kind}):
+        assert said("Green.", **form) == '{"n": 0}'
+        assert said('{"s": "x"}', **form) == '{"n": 0}'
+        assert said('{"n": 5, "s": "x"}', **form) == '{"n": 5, "s": "x"}'
+    with SimulatedServer("Four words and more.") as server:
+        told = post(server, BODY | {"logprobs": True, "top_logprobs": 1, "max_tokens": 2})["choices"][0]
+        assert post(server)["choices"][0]["logprobs"] is None
+    assert "".join(each["token"] for each in told["logprobs"]["content"]) == told["message"]["content"] == "Four wor"
+    assert [each["top_logprobs"][0]["token"] for each in told["logprobs"]["content"]] == ["Four", " wor"]

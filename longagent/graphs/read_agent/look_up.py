@@ -83,12 +83,13 @@ async def choose_next(
     model = ctx.model(look_on)
     room = await room_for(look_on, model, question, config)
     shown = await lay_out(ctx, model, gists, before, question=question, room=room)
-    asked = look_on(model, max_tokens=LOOK_UP, seed=ctx.seed, text=shown.text, question=question)
+    left = [page for page in ranked if page not in before]
+    role = look_on.choosing([*(f"Passage: {page + 1}" for page in sorted(left)), "Passage: none"])
+    asked = role(model, max_tokens=LOOK_UP, seed=ctx.seed, text=shown.text, question=question)
     (said,) = await asyncio.gather(asked, return_exceptions=True)
     named = _named(said, ranked)
     if isinstance(said, BudgetReached):
         return Choice(before or ranked[: config.pages], True, 0)
-    left = [page for page in ranked if page not in before]
     more = left[:1] if named is None else [page for page in named[:1] if page in left]
     pages = [*before, *more]
     return Choice(pages, not more or len(pages) >= min(config.pages, len(gists)), int(named is None))

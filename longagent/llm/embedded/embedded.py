@@ -11,7 +11,11 @@ from pathlib import Path
 from longagent.errors import MissingExtraError, ModelUnavailableError, UsageError
 from longagent.events import Emit, ModelStarting, Warned
 from longagent.llm.embedded.child import Child, start_child
-from longagent.llm.embedded.gguf import fingerprint, model_file
+from longagent.llm.embedded.fit import fit
+from longagent.llm.embedded.gguf import fingerprint, model_file, whole_size
+from longagent.llm.embedded.header import Header, read_header
+from longagent.llm.embedded.machine import free_memory
+from longagent.llm.embedded.profile import profile_of
 from longagent.llm.embedded.weights import SMOLLM2, ensure_weights
 from longagent.llm.model import Message, Profile, Reply, Request
 from longagent.llm.openai_server import OpenAIServer
@@ -19,14 +23,8 @@ from longagent.llm.openai_server import OpenAIServer
 DEFAULT_WINDOW = 4096
 """Tokens for the embedded model, which reads 300 of them in a second and little of them well."""
 LARGEST_WINDOW = 8192
-"""What it was trained for; also the default for a model file of the user's own, if it was trained for as much."""
-
-READING_TOKENS = 270
-"""Document tokens per call that a small model reads best: one passage. A second cost it 2 of 9 right look-ups."""
-REPLY_TOKENS = 40
-"""Length beyond which a small model rambles."""
-_SMALL = 10**9
-"""Bytes of a model file below which a model answers whatever it is asked."""
+"""What it was trained for; also the default for a model file of the user's own, if it was trained for as much: a
+larger model takes minutes to read that on a CPU, so more is for those who ask for it."""
 
 _CALL_SECONDS = 900.0
 """A full window takes 30 s, and ten times that while other programs keep all cores busy."""
@@ -39,7 +37,13 @@ _CONTROL = re.compile(r"<(?=\|\w+\|>|(?:start|end)_of_turn>|/?s>)|\[(?=/?INST\])
 
 
 async def start_embedded(
-    *, data_dir: Path, offline: bool, window: int | None, emit: Emit, gguf: Path | None = None
+    *,
+    data_dir: Path,
+    offline: bool,
+    window: int | None,
+    emit: Emit,
+    gguf: Path | None = None,
+    threads: int | None = None,
 ) -> "Embedded":
     """Return the embedded model, or a model file of the user's own, started and answering.
 
@@ -49,11 +53,12 @@ async def start_embedded(
         window: tokens of prompt and reply together; `None` for the default.
         emit: is told of fetching and starting.
         gguf: a model file to run instead.
+        threads: to compute on; `None`: the cores this process may use.
 
     Raises:
         MissingExtraError: the extra `local` is not installed.
         UsageError: the window or the model file cannot be used.
-        ModelUnavailableError: the weights cannot be had, or the model does not start.
+        ModelUnavailableError: the weights cannot be had, the model does not fit into memory, or does not start.
     """
     # Before anything is fetched for it.
     if find_spec("xllamacpp") is None:
@@ -65,37 +70,58 @@ async def start_embedded(
                 hint="Lower --window, or use another model with --model.",
             )
         file = await ensure_weights(data_dir, offline=offline, emit=emit)
-        name, wanted = "local", window or DEFAULT_WINDOW
-        identity = SMOLLM2.sha256
+        name, identity = "local", SMOLLM2.sha256
+        header = await asyncio.to_thread(read_header, file)
+        wanted = window or DEFAULT_WINDOW
+        emit(ModelStarting(model=name))
     else:
         file = model_file(gguf)
-        name, wanted = f"local/{file.name}", window or LARGEST_WINDOW
+        name = f"local/{file.name}"
+        header = await asyncio.to_thread(_usable_header, file)
         identity = await asyncio.to_thread(fingerprint, file)
-    emit(ModelStarting(model=name))
-    child = await start_child(file, window=wanted)
-    usable = min(wanted, child.trained_window or wanted)
-    if window is not None and usable < window:
-        emit(Warned(message=f"{name} was trained for {usable} tokens; the window of {window} is cut to that."))
-    return Embedded(name, file, child, window=usable, identity=identity)
+        emit(ModelStarting(model=name))
+        wanted = _window(name, header, size=whole_size(file, header), given=window, emit=emit)
+    child = await start_child(file, window=wanted, threads=threads)
+    profile = profile_of(name, header, window=wanted, identity=identity)
+    return Embedded(name, file, child, profile=profile, threads=threads)
+
+
+def _usable_header(file: Path) -> Header:
+    try:
+        header = read_header(file)
+    except OSError as error:
+        raise UsageError(f"cannot read the model file {file}: {error.strerror or error}.") from error
+    if not header.chat_template:
+        raise UsageError(
+            f"{file} has no chat template: it is a base model, or no language model at all.",
+            hint="Take one that follows instructions; their names mostly say instruct, chat or it.",
+        )
+    return header
+
+
+def _window(name: str, header: Header, *, size: int, given: int | None, emit: Emit) -> int:
+    """Return how many tokens of context a model file gets, and say so where it is less than was asked for."""
+    trained = header.trained_window
+    wanted = min(given or LARGEST_WINDOW, trained or LARGEST_WINDOW)
+    if given is not None and wanted < given:
+        said = f"was trained for {wanted} tokens" if trained else "does not say what it was trained for"
+        emit(Warned(message=f"{name} {said}; the window of {given} is cut to {'that' if trained else wanted}."))
+    fitting = fit(name, header, size=size, window=wanted, memory=free_memory())
+    if fitting.note:
+        emit(Warned(message=fitting.note))
+    return fitting.window
 
 
 class Embedded:
     """A model in a process of its own, which is started anew, once, if it dies."""
 
-    def __init__(self, name: str, file: Path, child: Child, *, window: int, identity: str) -> None:
-        """Take over a process that answers. `identity` tells its weights from all others."""
+    def __init__(self, name: str, file: Path, child: Child, *, profile: Profile, threads: int | None = None) -> None:
+        """Take over a process that answers."""
         self._name = name
         self._file = file
         self._child = child
-        small = child.size < _SMALL
-        self._profile = Profile(
-            window=window,
-            abstains=not small,
-            reading_tokens=READING_TOKENS if small else None,
-            reply_tokens=REPLY_TOKENS if small else None,
-            price=(0.0, 0.0),
-            identity=identity,
-        )
+        self._profile = profile
+        self._threads = threads
         self._server = self._connect(child)
         self._reviving = asyncio.Lock()
         self._revived = False
@@ -166,7 +192,7 @@ class Embedded:
         logging.getLogger("longagent").warning("the embedded model's process died (%s); it is started anew", cause)
         await self._server.aclose()
         self._child.kill()
-        self._child = await start_child(self._file, window=self._profile.window)
+        self._child = await start_child(self._file, window=self._profile.window, threads=self._threads)
         self._server = self._connect(self._child)
         self._revived = True
 
@@ -176,6 +202,7 @@ class Embedded:
             served=self._name,
             base_urls=[child.base_url],
             profile=self._profile,
+            engine="llamacpp",
             api_key=child.key,
             # The prompts share their beginnings: one at a time, each finds the state the last one left.
             concurrency=1,

@@ -1,9 +1,12 @@
 """A model file of the user's own: whether it is one, and which."""
 
+import glob
 import hashlib
+import re
 from pathlib import Path
 
 from longagent.errors import UsageError
+from longagent.llm.embedded.header import Header
 
 
 def model_file(path: Path) -> Path:
@@ -22,6 +25,14 @@ def model_file(path: Path) -> Path:
     if magic != b"GGUF":
         raise UsageError(f"{path} is not a GGUF model file.", hint=hint)
     return path
+
+
+def whole_size(path: Path, header: Header) -> int:
+    """Return the bytes of a model: of all its files, where it comes in parts."""
+    if header.parts == 1:
+        return path.stat().st_size
+    pattern = re.sub(r"-\d{5}(?=-of-\d{5}\.gguf$)", "-?????", glob.escape(path.name))
+    return sum(part.stat().st_size for part in path.parent.glob(pattern))
 
 
 def fingerprint(path: Path) -> str:

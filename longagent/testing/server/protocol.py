@@ -35,6 +35,7 @@ class Completion(NamedTuple):
     finish: str
     prompt_tokens: int
     cached_tokens: int
+    logprobs: dict[str, Any] | None = None
 
     @property
     def tokens(self) -> int:
@@ -44,11 +45,12 @@ class Completion(NamedTuple):
     def body(self) -> dict[str, Any]:
         """Return it as the body of an unstreamed call."""
         message = {"role": "assistant", "content": self.text}
+        choice = {"index": 0, "message": message, "logprobs": self.logprobs, "finish_reason": self.finish}
         return {
             "id": f"chatcmpl-{next(_ids)}",
             "object": "chat.completion",
             "model": self.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": self.finish}],
+            "choices": [choice],
             "usage": self._usage(),
         }
 

@@ -14,12 +14,15 @@ from longagent.testing.server.faults import Canned, Fault, Faults, canned, fault
 from longagent.testing.server.prefix_cache import PrefixCache
 from longagent.testing.server.protocol import CHARACTERS_PER_TOKEN, Completion, Received, contents, error, tokens
 from longagent.testing.server.speed import QueueFullError, Slots, Speed
+from longagent.testing.server.structured import held_to_form, logprobs
 
 CHAT = "/v1/chat/completions"
 
 
 class SimulatedServer:
     """Serves one pretended model on 127.0.0.1 while its `with` block lasts.
+
+    It holds replies to `structured_outputs` and `response_format` as vLLM does, and tells log-probabilities if asked.
 
     Args:
         reply: text of every reply, or a function of the messages.
@@ -35,6 +38,7 @@ class SimulatedServer:
             `FaultMix`; or a function of the request.
         retry_after: seconds it asks clients to wait, where it asks.
         tokenize: whether it has `/tokenize`, as vLLM does; 404 if not.
+        owned_by: what its list of models says it is, such as `vllm`.
         record: whether `requests` is kept; long benchmarks would fill the memory.
         port: where to listen; 0 takes a free one.
     """
@@ -54,6 +58,7 @@ class SimulatedServer:
         faults: Faults = (),
         retry_after: float = 1.0,
         tokenize: bool = False,
+        owned_by: str = "longagent",
         record: bool = True,
         port: int = 0,
     ) -> None:
@@ -72,6 +77,7 @@ class SimulatedServer:
         self._fault_of = in_turn(faults)
         self._retry_after = retry_after
         self._tokenize = tokenize
+        self._owned_by = owned_by
         self._record = record
         self._http = HttpThread(self._handle, port=port)
 
@@ -210,9 +216,10 @@ class SimulatedServer:
         self._prefixes.keep(rendered)
         self.counts.prefill_tokens += prompt - cached
         self.counts.cached_tokens += cached
-        text = self._reply if isinstance(self._reply, str) else self._reply(messages)
+        text = held_to_form(self._reply if isinstance(self._reply, str) else self._reply(messages), body)
         room = len(text) if cap is None else cap * CHARACTERS_PER_TOKEN
-        return Completion(self.model, text[:room], "length" if len(text) > room else "stop", prompt, cached)
+        told = logprobs(text[:room], top=body.get("top_logprobs") or 0) if body.get("logprobs") else None
+        return Completion(self.model, text[:room], "length" if len(text) > room else "stop", prompt, cached, told)
 
     def _tokenized(self, body: Any) -> dict[str, Any]:
         text = body["prompt"] if "prompt" in body else _rendered(body["messages"])
@@ -220,7 +227,7 @@ class SimulatedServer:
         return {"count": count, "max_model_len": self.window, "tokens": list(range(count)), "token_strs": None}
 
     def _models(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {"id": self.model, "object": "model", "owned_by": "longagent"}
+        entry: dict[str, Any] = {"id": self.model, "object": "model", "owned_by": self._owned_by}
         if self.window is not None:
             entry["max_model_len"] = self.window
         return {"object": "list", "data": [entry]}

@@ -1,6 +1,7 @@
 """A role asks, asks once more where the reply is of no use, and then says so."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -170,3 +171,23 @@ def test_overhead_counts_the_prompt_as_it_will_be_sent() -> None:
     ask(agent, model)
     sent = asyncio.run(model.count_tokens(model.prompts[0]))
     assert sent < overhead < sent + 40
+
+
+def test_a_role_says_what_its_whole_reply_can_be() -> None:
+    schema = {"type": "object", "properties": {"b": {}, "a": {}}}
+    roles = Agent(NAME, parse=number, choices=["1", "2"]), Agent(NAME, parse=number, schema=schema)
+    for role, choices, asked in ((roles[0], ("1", "2"), None), (roles[1], (), schema)):
+        model = Model(("none", "stop"), ("1", "stop"))
+        ask(role, model)
+        # Also when it asks again, for not every server sees to it.
+        assert [request.choices for request in model.requests] == [choices] * 2
+        assert [request.schema for request in model.requests] == [asked and json.dumps(asked)] * 2
+    with pytest.raises(ValueError, match="cannot be both"):
+        Agent(NAME, parse=number, choices=["1"], schema={})
+
+
+def test_choices_may_depend_on_what_a_prompt_offers() -> None:
+    role, model = Agent(NAME, parse=number), Model(("1", "stop"), ("1", "stop"))
+    ask(role.choosing(["1", "2"]), model)
+    ask(role, model)
+    assert [request.choices for request in model.requests] == [("1", "2"), ()]

@@ -208,6 +208,10 @@ def test_one_after_the_other_each_look_up_sees_the_pages_before_it_and_may_end_t
     seen = [re.findall(r"\[passage (\d+),", read.slots["text"]) for read in model.of("look_on", "answer")]
     assert seen == [[], ["2"], ["2", "4"], ["2", "4"]]
     assert not any(QUESTION in read.slots["text"] for read in model.of("look_on"))
+    offered = [[choice[9:] for choice in request.choices] for request in model.requests if request.choices]
+    every = [str(page) for page in range(1, asked.n + 1)]
+    left = [[page for page in every if page not in read] for read in ([], ["2"], ["2", "4"])]
+    assert offered == [[*pages, "none"] for pages in left]
     assert (asked.forecast.calls, asked.forecast.exact, asked.forecast.depth) == (asked.n + 6, False, 7)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from longagent.errors import ContentRefusedError, ModelUnavailableError
 from longagent.llm.chat_reply import read_reply
-from longagent.llm.model import Reply
+from longagent.llm.model import Reply, TokenLogprob
 from longagent.llm.wire import Response
 
 SERVER = "http://127.0.0.1:8000/v1"
@@ -143,3 +143,25 @@ def test_neither_document_nor_key_is_repeated() -> None:
             read(body, content_type=f"text/{SECRET}")
         assert SECRET not in str(caught.value)
         assert "secret of the document" not in str(caught.value)
+
+
+def test_cached_tokens_where_only_llama_cpps_timings_tell_them() -> None:
+    assert read(completion("Yes.", timings={"cache_n": 433, "prompt_n": 1})).cached_prompt_tokens == 433
+    usage = {"prompt_tokens": 434, "prompt_tokens_details": {"cached_tokens": 0}}
+    assert read(completion("Yes.", usage=usage, timings={"cache_n": 433})).cached_prompt_tokens == 0
+    assert read(completion("Yes.", timings=[433])).cached_prompt_tokens is None
+    assert read(completion("Yes.", timings={"cache_n": "433"})).cached_prompt_tokens is None
+
+
+def told(message: dict[str, Any], *, asked: bool = True) -> Reply:
+    logprobs = {"content": [{"token": "Yes", "logprob": -0.1}]}
+    body = {"choices": [{"message": message, "finish_reason": "stop", "logprobs": logprobs}]}
+    return read_reply(Response(200, "", json.dumps(body).encode()), server=SERVER, key=None, logprobs=asked)
+
+
+def test_log_probabilities_are_of_the_reply_and_of_nothing_else() -> None:
+    assert told({"content": "Yes"}).logprobs == (TokenLogprob(token="Yes", logprob=-0.1),)
+    assert told({"content": "Yes"}, asked=False).logprobs is None
+    assert told({"content": "<think>Hm.</think>Yes"}).logprobs is None
+    assert told({"content": "Yes", "reasoning_content": "Hm."}).logprobs is None
+    assert told({"content": "Yes", "reasoning": "Hm."}).logprobs is None

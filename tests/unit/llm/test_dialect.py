@@ -71,7 +71,7 @@ def test_a_model_without_system_role_is_recognized(said: str, status: int) -> No
         ("The server met an unexpected error in temperature control.", 500),
         ("max_tokens is too large: 100000. This model supports at most 16384 completion tokens.", 400),
         ("Unsupported content type.", 400),
-        ("Unknown field: logprobs", 400),
+        ("Unknown field: cache_salt", 400),
         ("", 400),
     ],
 )
@@ -114,3 +114,19 @@ def test_models_known_to_think_get_room_for_it(name: str) -> None:
 )
 def test_other_models_get_none(name: str) -> None:
     assert thinking_tokens(name) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "feature"),
+    [
+        ("Failed to initialize samplers: failed to parse grammar", "grammar"),
+        ("Invalid schema for response_format 'reply': 'additionalProperties' is required.", "response_format"),
+        ("property 'structured_outputs' is unsupported", "structured_outputs"),
+        ("Requested sample top_logprobs of 20, which is greater than max allowed: 5", "top_logprobs"),
+        ("You are not allowed to request logprobs from this model", "logprobs"),
+    ],
+)
+def test_a_wish_is_given_up_whatever_is_wrong_with_it(said: str, feature: Feature) -> None:
+    assert judge(said) == feature
+    assert judge(said, sent=("max_tokens", "temperature")) is None
+    assert judge(said, 500) is None

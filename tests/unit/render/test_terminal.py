@@ -141,3 +141,14 @@ def test_money_and_sizes() -> None:
     assert [megabytes(size) for size in (0, 1, 5000, 2**20, 1536 * 2**20)] == [
         *("0 kB", "1 kB", "5 kB", "1.0 MB", "1,536.0 MB")
     ]
+
+
+def test_footer_tells_what_the_servers_cache_gave() -> None:
+    def told(prompt: int | None, cached: int | None) -> str:
+        usage = Usage(calls=2, prompt_tokens=prompt, completion_tokens=30, cached_prompt_tokens=cached)
+        return footer(replace(answer("x"), usage=usage))
+
+    assert " · 2 calls · 1000 + 30 tokens (71 % of the prompts from the server's cache) · read" in told(1000, 719)
+    assert "(100 % of" in told(1000, 1000)
+    for prompt, cached in ((1000, None), (1000, 0), (1000, 3), (None, 700), (0, 0), (1000, 1200)):
+        assert "cache" not in told(prompt, cached)
