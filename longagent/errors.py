@@ -69,6 +69,9 @@ class ModelUnavailableError(ModelError):
         self.trouble: Trouble = trouble
         self.retry_after = retry_after
         """Seconds the server asked us to wait."""
+        self.elsewhere = False
+        """Whether the server is not called any more, and another address of the model works: it is to be tried at once,
+        and this was no attempt."""
 
 
 class ServerDownError(ModelUnavailableError):

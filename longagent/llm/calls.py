@@ -187,7 +187,7 @@ class Calls:
         actual = Spend()
         try:
             async with asyncio.timeout(min(left, _ANSWERS_WITHIN)):
-                reply = await model.complete(request)
+                reply = await with_retries(lambda: model.complete(request), on_retry=_on, policy=Policy(attempts=1))
             actual = await cost_of_call(model, request, reply, self._budget)
             self.meter.count(model, reply)
             await self._replies.lose(actual)
@@ -229,6 +229,10 @@ class _Door:
 
     async def aclose(self) -> None:
         """Do nothing: a run does not own the model."""
+
+
+async def _on(error: ModelUnavailableError, wait: float) -> None:
+    """Nothing is noted of an address that does not work, where another does."""
 
 
 def _is_billed(error: ModelError) -> bool:

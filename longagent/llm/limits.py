@@ -19,7 +19,7 @@ _SHRINKING = frozenset({"rate_limit", "overload", "timeout"})
 class Limit:
     """Calls in flight to one endpoint. Waiting calls take turns by run, and within a run come in their order.
 
-    Those that would rather go elsewhere, and wait there, are guests: they come when the endpoint has little to do.
+    Those that would rather go elsewhere, and wait there too, are guests: they come when nobody else does.
     """
 
     def __init__(self, fixed: int | None = None, *, clock: Callable[[], float] = monotonic) -> None:
@@ -46,6 +46,11 @@ class Limit:
         """Calls waiting for their turn, guests left out."""
         return len(self._turns)
 
+    @property
+    def load(self) -> int:
+        """Calls in flight and waiting, guests left out."""
+        return self._pace.in_flight + (len(self._turns) if self._turns else 0)
+
     @asynccontextmanager
     async def slot(self, run: str = "") -> AsyncIterator[None]:
         """Wait for a turn and make one call inside; the exception that leaves the block tells how it went."""
@@ -55,6 +60,10 @@ class Limit:
     @property
     def _free(self) -> bool:
         return self._pace.in_flight < self._pace.size and self._clock() >= self._paused_until
+
+    @property
+    def _awaited(self) -> bool:
+        return bool(self._turns) or bool(self._guests)
 
     def _end(self) -> None:
         self._pace.ended()
@@ -67,7 +76,7 @@ class Limit:
     def _withdraw(self, turn: "asyncio.Future[Limit]", run: str) -> None:
         self._turns.remove(turn, run)
         self._guests.remove(turn, run)
-        if not self._turns and not self._guests and self._timer is not None:
+        if not self._awaited and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
@@ -77,19 +86,14 @@ class Limit:
             if not turn.done():
                 self._pace.began()
                 turn.set_result(self)
-        waits = self._turns or self._guests
-        if waits and self._timer is None and (pause := self._paused_until - self._clock()) > 0:
+        if self._awaited and self._timer is None and (pause := self._paused_until - self._clock()) > 0:
             self._timer = asyncio.get_running_loop().call_later(pause, self._resume)
 
     def _next(self) -> "asyncio.Future[Limit] | None":
         if self._turns:
             return self._turns.pop()
         # The last, for the first is the next where it would rather go.
-        return self._guests.pop(last=True) if self._guests and self._idle else None
-
-    @property
-    def _idle(self) -> bool:
-        return 2 * self._pace.in_flight <= self._pace.size
+        return self._guests.pop(last=True) if self._guests else None
 
     def _resume(self) -> None:
         self._timer = None
@@ -104,19 +108,21 @@ class Limit:
 
 
 @asynccontextmanager
-async def first_slot(limits: Sequence[Limit], run: str, *, rather: Limit | None = None) -> AsyncIterator[Limit]:
-    """Wait until one of several limits has room, and make one call under it; the least busy comes first.
+async def first_slot(limits: Sequence[Limit], run: str, *, ranked: bool = False) -> AsyncIterator[Limit]:
+    """Wait until one of several limits has room, and make one call under it.
 
     Args:
         limits: of all endpoints that will do.
         run: whose call it is.
-        rather: the one of them that is better: the call waits for it, unless another has little to do meanwhile.
+        ranked: whether they come in the order of preference; if not, the least busy is the best. The call then waits
+            for the first, and is a guest of the others: no endpoint has room while a call waits, and yet each takes
+            those first that are best off there.
     """
-    limit = await _enter(limits, run, rather)
+    limit = await _enter(limits, run, ranked=ranked)
     era, started = limit._pace.era, limit._clock()
     try:
         yield limit
-        limit._pace.went_well(era, limit._clock() - started, others_wait=bool(limit._turns))
+        limit._pace.went_well(era, limit._clock() - started, others_wait=limit._awaited)
     except ModelUnavailableError as error:
         limit._judge(era, error)
         raise
@@ -124,18 +130,16 @@ async def first_slot(limits: Sequence[Limit], run: str, *, rather: Limit | None 
         limit._end()
 
 
-async def _enter(limits: Sequence[Limit], run: str, rather: Limit | None) -> Limit:
-    free = [limit for limit in limits if limit._free and not limit._turns]
-    if rather is not None:
-        free = [rather] if rather in free else []
-    if free:
-        limit = min(free, key=lambda limit: limit.in_flight)
+async def _enter(limits: Sequence[Limit], run: str, *, ranked: bool) -> Limit:
+    free = (limit for limit in limits if limit._free and not limit._awaited)
+    limit = next(free, None) if ranked else min(free, key=lambda limit: limit.in_flight, default=None)
+    if limit is not None:
         limit._pace.began()
         return limit
     turn: asyncio.Future[Limit] = asyncio.get_running_loop().create_future()
     try:
         for limit in limits:
-            limit._enqueue(turn, run, guest=rather is not None and limit is not rather)
+            limit._enqueue(turn, run, guest=ranked and limit is not limits[0])
         return await turn
     except asyncio.CancelledError:
         if turn.done() and not turn.cancelled():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from longagent.errors import ModelError, ModelRejectedError, ModelUnavailableError, UsageError
+from longagent.errors import ModelError, ModelRejectedError, UsageError
 from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import is_openai, normal_base_url
 from longagent.llm.chat_reply import read_reply
@@ -14,9 +14,10 @@ from longagent.llm.client import Client
 from longagent.llm.dialect import WISHES, Feature, not_accepted, thinking_tokens
 from longagent.llm.limits import Limit
 from longagent.llm.model import Profile, Reply, Request
+from longagent.llm.presence import FIRST_LOOK
 from longagent.llm.pulse import Pulse
 from longagent.llm.refusals import refusal
-from longagent.llm.server_info import answers, served_models
+from longagent.llm.server_info import answers, is_well, served_models
 from longagent.llm.tokenizers import TokenCounter
 from longagent.llm.wire import Response, exchange
 from longagent.llm.wishes import Engine
@@ -46,6 +47,7 @@ class OpenAIServer:
         limits: dict[str, Limit] | None = None,
         timeout: float = 300.0,
         probe_after: float = 30.0,
+        look_after: float = FIRST_LOOK,
         counter: Callable[[str], int] | None = None,
     ) -> None:
         """Describe the model; nothing is sent before the first call.
@@ -61,6 +63,7 @@ class OpenAIServer:
             limits: the session's fixed limits, so that its models at the same addresses share `concurrency`.
             timeout: seconds for one call, from sending to the last byte.
             probe_after: seconds of silence after which the server is asked whether it is still there.
+            look_after: seconds after which an address that failed is asked whether it is well; then twice as many.
             counter: the model's own tokenizer; called in worker threads, perhaps in several at once.
 
         Raises:
@@ -84,7 +87,9 @@ class OpenAIServer:
         self._timeout = timeout
         self._counter = counter
         self._client = Client(urls)
-        self._addresses = Addresses(urls, concurrency=concurrency, limits=limits, answers=self._answers)
+        self._addresses = Addresses(
+            urls, answers=self._is_well, concurrency=concurrency, limits=limits, first_look=look_after
+        )
         self._tokens = TokenCounter(self._client, urls, served=served, key=self._key)
         self._not_accepted: dict[str, set[Feature]] = {url: set() for url in urls}
         self._pulses = {url: Pulse(url, partial(self._answers, url), after=probe_after) for url in urls}
@@ -109,7 +114,8 @@ class OpenAIServer:
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, in one attempt; see `Model.complete`."""
-        reply = await self._somewhere(request)
+        async with self._addresses.slot(request.run, prefix=request.prefix) as server:
+            reply = await self._attempt(server, request)
         await self._tokens.learn(request.messages, reply.prompt_tokens)
         return reply
 
@@ -124,18 +130,6 @@ class OpenAIServer:
         """Close all connections; calls still in flight fail. Safe to call twice."""
         await self._addresses.aclose()
         await self._client.aclose()
-
-    async def _somewhere(self, request: Request) -> Reply:
-        for moves_left in reversed(range(len(self.base_urls))):
-            server = ""
-            try:
-                async with self._addresses.slot(request.run, prefix=request.prefix) as server:
-                    return await self._attempt(server, request)
-            except ModelUnavailableError as error:
-                # What never reached a server, or went down with it, is no attempt as long as another works.
-                if error.trouble != "connection" or not moves_left or not self._addresses.others(server):
-                    raise
-        raise AssertionError
 
     async def _attempt(self, server: str, request: Request) -> Reply:
         known = self._not_accepted[server]
@@ -179,6 +173,9 @@ class OpenAIServer:
             return await exchange(
                 self._client, "POST", url, server=server, key=self._key, timeout=self._timeout, body=body
             )
+
+    async def _is_well(self, server: str) -> bool:
+        return await is_well(self._client, server, key=self._key)
 
     async def _answers(self, server: str) -> bool:
         return await answers(self._client, server, key=self._key)

@@ -14,6 +14,10 @@ LONGEST_ASKED = 120.0
 _AFTER_SILENCE = 3
 """Attempts when a server stays silent: each has cost minutes already."""
 
+_MOVES = 8
+"""Times a call goes on to another address without that being an attempt. Some addresses answer when they are looked
+after, and never a call: they must not send a call round forever."""
+
 T = TypeVar("T")
 
 
@@ -42,6 +46,8 @@ async def with_retries(
 ) -> T:
     """Return what an attempt returns, trying again after passing troubles.
 
+    Where a model has another address that works, a call goes on there at once, and the attempt does not count.
+
     Args:
         attempt: makes one attempt; nothing is held while waiting for the next.
         on_retry: is told of the trouble and the seconds until the next attempt.
@@ -52,13 +58,17 @@ async def with_retries(
     Raises:
         ModelUnavailableError: of the last attempt, or at once if it is a `ServerDownError`. Other errors pass at once.
     """
-    made = 0
+    made = moved = 0
     while True:
         try:
             return await attempt()
         except ServerDownError:
             raise
         except ModelUnavailableError as error:
+            if error.elsewhere and moved < _MOVES:
+                moved += 1
+                await on_retry(error, 0.0)
+                continue
             made += 1
             if made >= (min(policy.attempts, _AFTER_SILENCE) if error.trouble == "timeout" else policy.attempts):
                 raise

@@ -58,6 +58,20 @@ async def answers(client: Client, server: str, *, key: str | None = None) -> boo
     return True
 
 
+async def is_well(client: Client, server: str, *, key: str | None = None) -> bool:
+    """Return whether a server that failed is ready for calls again, as far as it says."""
+    root = server.removesuffix("/v1")
+    try:
+        # vLLM, SGLang and llama.cpp: while the model is loaded, and when its engine is dead, not 200.
+        response = await exchange(client, "GET", f"{root}/health", server=server, key=key, timeout=CHECK_SECONDS)
+        if 400 <= response.status < 500:
+            # Others do not have that.
+            response = await exchange(client, "GET", f"{server}/models", server=server, key=key, timeout=CHECK_SECONDS)
+    except ModelError:
+        return False
+    return response.status < 500
+
+
 async def _served(client: Client, server: str, entry: Mapping[str, Any], *, key: str | None) -> ServedModel:
     window = next((size for name in _WINDOW_KEYS if (size := _size(entry.get(name)))), None)
     if window is None and (entry.get("owned_by") == "llamacpp" or isinstance(entry.get("meta"), dict)):

@@ -10,8 +10,9 @@ import pytest
 from support.openai_backend import ask, complete, connect, fail, run, unused_port
 
 from longagent.errors import ContentRefusedError, ContextTooLongError, ModelRejectedError, ModelUnavailableError
-from longagent.llm.model import Profile, Request
+from longagent.llm.model import Profile, Reply, Request
 from longagent.llm.openai_server import OpenAIServer
+from longagent.llm.retries import Policy, with_retries
 from longagent.testing.http_thread import Connection, HttpRequest, HttpThread
 from longagent.testing.server import Canned, SimulatedServer
 
@@ -180,10 +181,18 @@ def test_the_wait_a_server_asks_for_is_told_and_kept() -> None:
 
 
 def test_calls_move_on_from_a_server_that_went_away() -> None:
+    moved: list[ModelUnavailableError] = []
+
+    async def note(error: ModelUnavailableError, _wait: float) -> None:
+        moved.append(error)
+
     async def many(model: OpenAIServer) -> list[Any]:
+        async def one() -> Reply:
+            return await with_retries(lambda: model.complete(ask()), on_retry=note, policy=Policy(attempts=1))
+
         return [
-            *await asyncio.gather(model.complete(ask()), return_exceptions=True),
-            *await asyncio.gather(*(model.complete(ask()) for _ in range(20)), return_exceptions=True),
+            *await asyncio.gather(one(), return_exceptions=True),
+            *await asyncio.gather(*(one() for _ in range(20)), return_exceptions=True),
         ]
 
     gone = f"http://127.0.0.1:{unused_port()}/v1"
@@ -191,6 +200,7 @@ def test_calls_move_on_from_a_server_that_went_away() -> None:
         results = run(connect(gone, server.base_url), many)
         assert len(server.chats) == len(results) == 21
     assert not any(isinstance(result, Exception) for result in results)
+    assert [error.elsewhere for error in moved] == [True]
 
 
 def test_where_all_servers_went_away_a_call_fails_as_with_one() -> None:

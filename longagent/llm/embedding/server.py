@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from longagent.errors import ModelUnavailableError
@@ -15,6 +16,7 @@ from longagent.llm.model import Message
 from longagent.llm.openai_server import clean_key
 from longagent.llm.refusals import refusal
 from longagent.llm.retries import DEFAULT, Policy
+from longagent.llm.server_info import is_well
 from longagent.llm.wire import Response, exchange
 
 
@@ -52,7 +54,7 @@ class ServerEmbedder(Remote):
         self._key = clean_key(api_key)
         self._timeout = timeout
         self._client = Client(urls)
-        self._addresses = Addresses(urls)
+        self._addresses = Addresses(urls, answers=partial(is_well, self._client, key=self._key))
 
     async def request(self, texts: Sequence[str], kind: Kind) -> list[list[float]]:  # noqa: ARG002
         """Ask once for the vectors of texts."""
@@ -73,6 +75,7 @@ class ServerEmbedder(Remote):
     async def aclose(self) -> None:
         """Close connections. Safe to call twice."""
         await super().aclose()
+        await self._addresses.aclose()
         await self._client.aclose()
 
     async def _post(self, server: str, path: str, body: dict[str, Any], texts: Sequence[str]) -> Response:

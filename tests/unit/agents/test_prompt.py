@@ -101,3 +101,35 @@ def test_headings_are_one_inert_line_within_the_tags(title: str) -> None:
     assert under == f"Under: {' '.join(title.split())}"
     # What holds the heading itself needs no line for it, nor does what stands under none.
     assert SHOWN.passage(1, Span(document, 0, len(text))) == f"{opening}\n{text}\n[end {tag}]"
+
+
+CHUNKY = Prompt.parse("chunky", "# system\nRead.\n# user\n{passages}\n\nQuestion: {question}\n")
+CHUNK = "The harbour was rebuilt in 1907. " * 200
+
+
+def prefix(passages: str = CHUNK, question: str = "When?", prompt: Prompt = CHUNKY) -> str:
+    return prompt.prefix({"passages": passages, "question": question})
+
+
+def test_calls_about_one_chunk_have_one_prefix_whatever_is_asked() -> None:
+    assert prefix() == prefix(question="Why? " * 500) != ""
+
+
+def test_other_chunks_and_other_instructions_have_another() -> None:
+    other = Prompt.parse("other", "# system\nRead well.\n# user\n{passages}\n\nQuestion: {question}\n")
+    others = [prefix(f"In 1908. {CHUNK}"), prefix(f"{CHUNK} In 1908."), prefix(CHUNK + CHUNK), prefix(prompt=other)]
+    assert len({prefix(), *others}) == 5
+    short = CHUNK[:500]
+    assert prefix(short) != prefix(short.replace("1907", "1908"))
+
+
+def test_instructions_that_all_calls_share_are_no_prefix() -> None:
+    assert prefix("Too short.") == ""
+    assert Prompt.parse("fixed", "# system\nRead.\n# user\nGo on.\n").prefix({}) == ""
+
+
+def test_an_agent_says_what_its_call_begins_with_and_its_repair_begins_alike() -> None:
+    model = ScriptedModel(["", "In 1907."])
+    values = {"passages": CHUNK, "question": "When?", "otherwise": ""}
+    asyncio.run(answer_from_passages(model, max_tokens=8, **values))
+    assert [request.prefix for request in model.requests] == [answer_from_passages.prompt.prefix(values)] * 2

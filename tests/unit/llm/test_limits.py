@@ -447,3 +447,53 @@ def test_a_limit_nobody_holds_is_forgotten() -> None:
         assert limit_for("http://a", None).size == START
 
     play(scene)
+
+
+def test_a_call_that_would_rather_be_elsewhere_goes_where_there_is_room() -> None:
+    async def scene() -> None:
+        one, other = Limit(1), Limit(1)
+        async with (
+            first_slot([other, one], "", ranked=True) as first,
+            first_slot([other, one], "", ranked=True) as then,
+        ):
+            assert (first, then) == (other, one)
+
+    play(scene)
+
+
+def test_each_endpoint_takes_its_own_first_and_then_the_last_of_its_guests() -> None:
+    async def scene() -> None:
+        one, other = Limit(1), Limit(1)
+        began: list[str] = []
+
+        async def call(name: str, *limits: Limit) -> None:
+            async with first_slot(limits, "", ranked=True) as limit:
+                began.append(f"{name} at {'one' if limit is one else 'other'}")
+                await settle()
+
+        async with one.slot():
+            async with other.slot():
+                guests = [asyncio.ensure_future(call(name, one, other)) for name in ("a", "b")]
+                own = asyncio.ensure_future(call("c", other, one))
+                await settle()
+                assert (one.waiting, other.waiting) == (2, 1)
+            await asyncio.wait([own, *guests])
+            assert began == ["c at other", "b at other", "a at other"]
+        assert (one.in_flight, other.in_flight, one.waiting, other.waiting) == (0, 0, 0, 0)
+        assert not other._awaited
+
+    play(scene)
+
+
+def test_a_guest_that_is_cancelled_waits_nowhere() -> None:
+    async def scene() -> None:
+        one, other = Limit(1), Limit(1)
+        async with one.slot(), other.slot():
+            task = asyncio.ensure_future(Scene(one, other)._call("a", ""))
+            await settle()
+            task.cancel()
+            await asyncio.wait([task])
+            assert not one._awaited
+            assert not other._awaited
+
+    play(scene)

@@ -152,3 +152,24 @@ def test_cancelling_ends_the_wait() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(main())
+
+
+def moving(kind: Trouble = "connection") -> ModelUnavailableError:
+    error = trouble(kind, retry_after=30.0)
+    error.elsewhere = True
+    return error
+
+
+@pytest.mark.parametrize("kind", ["connection", "overload", "timeout"])
+def test_a_call_goes_on_at_another_address_at_once_and_has_no_attempt_less(kind: Trouble) -> None:
+    attempts = Attempts(moving(kind), moving(kind), trouble(), moving(kind))
+    assert attempts.run(Policy(attempts=2)) == "a reply"
+    assert len(attempts.waits) == 1
+    assert [wait for _, wait in attempts.told] == [0.0, 0.0, attempts.waits[0], 0.0]
+
+
+def test_it_is_not_sent_round_forever() -> None:
+    attempts = Attempts(*(moving() for _ in range(100)))
+    with pytest.raises(ModelUnavailableError):
+        attempts.run(Policy(attempts=2))
+    assert attempts.made == 10
