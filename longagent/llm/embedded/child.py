@@ -17,7 +17,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from longagent.errors import ModelUnavailableError
-from longagent.llm.embedded.machine import cores
+from longagent.llm.machine import cores
 from longagent.llm.refusals import plain
 from longagent.llm.tokenizers import UNKNOWN_TOKENIZER_MARGIN
 
@@ -55,7 +55,7 @@ class Child:
         """
         self.key = secrets.token_urlsafe(32)
         self._port = 0
-        reading = threads or cores()
+        reading = threads or len(cores())
         self._order = {
             "model": str(gguf.absolute()),
             "window": window,

@@ -14,9 +14,9 @@ from longagent.llm.embedded.child import Child, start_child
 from longagent.llm.embedded.fit import fit
 from longagent.llm.embedded.gguf import fingerprint, model_file, whole_size
 from longagent.llm.embedded.header import Header, read_header
-from longagent.llm.embedded.machine import free_memory
 from longagent.llm.embedded.profile import profile_of
 from longagent.llm.embedded.weights import SMOLLM2, ensure_weights
+from longagent.llm.machine import free_memory
 from longagent.llm.model import Message, Profile, Reply, Request
 from longagent.llm.openai_server import OpenAIServer
 

@@ -9,22 +9,18 @@ from pathlib import Path
 _ROOT = Path("/")
 
 
-def cores(root: Path = _ROOT) -> int:
-    """Return how many physical cores this process may use.
+def cores(root: Path = _ROOT) -> tuple[int, ...]:
+    """Return one thread of each physical core that this process may use; at least one.
 
     Args:
         root: where the system's own folders are; for tests.
     """
     if not sys.platform.startswith("linux"):
         # Elsewhere the half of what is counted are second threads of a core, or cores that save power.
-        return max(1, (os.cpu_count() or 2) // 2)
-    threads = os.sched_getaffinity(0)
-    count = len(threads)
-    with suppress(OSError):
-        # Two threads on one core only hinder each other.
-        topology = root / "sys/devices/system/cpu"
-        count = len({(topology / f"cpu{thread}/topology/thread_siblings_list").read_text() for thread in threads})
-    return max(1, int(min([count, *_quotas(root)])))
+        return tuple(range(max(1, (os.cpu_count() or 2) // 2)))
+    # Two threads on one core only hinder each other.
+    first = {_siblings(root, thread): thread for thread in sorted(os.sched_getaffinity(0), reverse=True)}
+    return tuple(sorted(first.values())[: max(1, int(min([len(first), *_quotas(root)])))])
 
 
 def free_memory(root: Path = _ROOT) -> int | None:
@@ -41,6 +37,12 @@ def free_memory(root: Path = _ROOT) -> int | None:
         (available,) = [line for line in lines if line.startswith("MemAvailable:")]
         found.append(int(available.split()[1]) * 1024)
     return min(found, default=None)
+
+
+def _siblings(root: Path, thread: int) -> str:
+    with suppress(OSError):
+        return (root / f"sys/devices/system/cpu/cpu{thread}/topology/thread_siblings_list").read_text()
+    return str(thread)
 
 
 def _quotas(root: Path) -> Iterator[float]:
