@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.embedding import DIMS, EmbeddingServer, vector
+from support.openai_backend import unused_port
 from support.survey import NEEDLE, QUESTION, long_document
 
 from longagent import Answer, Session
@@ -83,6 +84,23 @@ def test_a_question_makes_no_more_attempts_than_it_may() -> None:
         asked(server)
     batches = [tuple(body["input"]) for _, body in server.bodies]
     assert len(batches) == len(set(batches)), "one was sent again"
+
+
+def test_vectors_and_scores_come_from_the_workers_that_are_left() -> None:
+    async def go(urls: Sequence[str]) -> tuple[NDArray[np.float32], list[float]]:
+        model = ServerEmbedder(name="vllm/bge", served="bge", base_urls=urls, policy=Policy(attempts=1))
+        try:
+            return await asyncio.to_thread(model.embed, ["a text"]), await model.rerank("ship", ["a ship", "a hat"])
+        finally:
+            await model.aclose()
+
+    with EmbeddingServer() as server:
+        gone = f"http://127.0.0.1:{unused_port()}/v1"
+        # The first request goes to the first of two that do nothing, and both orders have one.
+        for urls in ([gone, server.base_url], [server.base_url, gone]):
+            rows, scores = asyncio.run(go(urls))
+            assert rows.shape == (1, DIMS)
+            assert scores[0] > scores[1]
 
 
 def test_odd_texts_are_sent_as_something_a_server_takes() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from longagent.errors import ModelUnavailableError
+from longagent.errors import ModelError, ModelUnavailableError
 from longagent.llm.addresses import Addresses
 from longagent.llm.base_url import normal_base_url
 from longagent.llm.client import Client
@@ -15,7 +15,7 @@ from longagent.llm.embedding.remote import Remote
 from longagent.llm.model import Message
 from longagent.llm.openai_server import clean_key
 from longagent.llm.refusals import refusal
-from longagent.llm.retries import DEFAULT, Policy
+from longagent.llm.retries import DEFAULT, Policy, with_retries
 from longagent.llm.server_info import is_well
 from longagent.llm.wire import Response, exchange
 
@@ -69,8 +69,16 @@ class ServerEmbedder(Remote):
             ModelError: no answer came, or one that cannot be used.
         """
         body = {"model": self._served, "query": query, "documents": [*texts]}
-        async with self._addresses.slot() as server:
-            return read_scores(await self._post(server, "rerank", body, [query, *texts]), len(texts), server=server)
+
+        async def attempt() -> list[float]:
+            async with self._addresses.slot() as server:
+                return read_scores(await self._post(server, "rerank", body, [query, *texts]), len(texts), server=server)
+
+        async def moves(_error: ModelError, _seconds: float) -> None:
+            return
+
+        # It only goes on where another server works: an order of chunks that fails is not worth a wait.
+        return await with_retries(attempt, on_retry=moves, policy=Policy(attempts=1))
 
     async def aclose(self) -> None:
         """Close connections. Safe to call twice."""
