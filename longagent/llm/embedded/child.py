@@ -55,7 +55,7 @@ class Child:
         """
         self.key = secrets.token_urlsafe(32)
         self._port = 0
-        reading = threads or cores()
+        reading = threads or len(cores())
         self._order = {
             "model": str(gguf.absolute()),
             "window": window,

@@ -9,22 +9,24 @@ from pathlib import Path
 _ROOT = Path("/")
 
 
-def cores(root: Path = _ROOT) -> int:
-    """Return how many physical cores this process may use.
+def cores(root: Path = _ROOT) -> tuple[int, ...]:
+    """Return one thread, by its number, of each physical core that this process may use.
 
     Args:
         root: where the system's own folders are; for tests.
     """
     if not sys.platform.startswith("linux"):
         # Elsewhere the half of what is counted are second threads of a core, or cores that save power.
-        return max(1, (os.cpu_count() or 2) // 2)
-    threads = os.sched_getaffinity(0)
-    count = len(threads)
+        return tuple(range(max(1, (os.cpu_count() or 2) // 2)))
+    found = sorted(os.sched_getaffinity(0))
     with suppress(OSError):
         # Two threads on one core only hinder each other.
         topology = root / "sys/devices/system/cpu"
-        count = len({(topology / f"cpu{thread}/topology/thread_siblings_list").read_text() for thread in threads})
-    return max(1, int(min([count, *_quotas(root)])))
+        siblings = {
+            (topology / f"cpu{thread}/topology/thread_siblings_list").read_text(): thread for thread in reversed(found)
+        }
+        found = sorted(siblings.values())
+    return tuple(found[: max(1, int(min([len(found), *_quotas(root)])))])
 
 
 def free_memory(root: Path = _ROOT) -> int | None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from longagent.errors import LongagentError, UsageError
+from longagent.llm.embedded.machine import cores, free_memory
 from longagent.llm.workers.command import Place, Wishes, child_environment, command
-from longagent.llm.workers.cores import available_memory, cache_gib, our_cores, split_cores
+from longagent.llm.workers.cores import cache_gib, split_cores
 from longagent.llm.workers.engine import Engine
 from longagent.llm.workers.gpus import check_shared, deal, find_gpus, free_of
 from longagent.llm.workers.launch import Launched, alone, launch, log_path
@@ -131,10 +132,10 @@ def _places(
     taken = {port_of(worker.url) for worker in living}
     if where.cpu:
         count = where.replicas or 1
-        cores = split_cores(our_cores(), replicas=count, each=wishes.each)
-        size = cache_gib(available_memory(), replicas=count)
+        shares = split_cores(cores(), replicas=count, each=wishes.each)
+        size = cache_gib(free_memory(), replicas=count)
         ports = choose_ports(count, first=where.port, taken=taken, held=held)
-        return tuple(Place(port=port, cores=own, cache_gib=size) for port, own in zip(ports, cores, strict=True))
+        return tuple(Place(port=port, cores=own, cache_gib=size) for port, own in zip(ports, shares, strict=True))
     gpus = find_gpus(where.gpus, environ=environ)
     busy = {gpu: worker.name for worker in living for gpu in worker.gpus}
     if where.gpus is None:

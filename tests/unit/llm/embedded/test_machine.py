@@ -32,9 +32,9 @@ def siblings(of: dict[int, str]) -> dict[str, str]:
 
 
 def test_two_threads_of_a_core_count_once(tmp_path: Path) -> None:
-    assert cores(tmp_path) == 8
+    assert len(cores(tmp_path)) == 8
     write(tmp_path, siblings({thread: f"{thread % 4},{thread % 4 + 4}" for thread in range(8)}))
-    assert cores(tmp_path) == 4
+    assert cores(tmp_path) == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_two_threads_of_a_core_count_once(tmp_path: Path) -> None:
 )
 def test_a_container_gets_what_its_group_may_take(tmp_path: Path, quota: str, expected: int) -> None:
     write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": f"{quota}\n"})
-    assert cores(tmp_path) == expected
+    assert len(cores(tmp_path)) == expected
 
 
 def test_groups_above_ours_count_too(tmp_path: Path) -> None:
     groups = {"job/step/cpu.max": "max 100000\n", "job/cpu.max": "200000 100000\n", "cpu.max": "max 100000\n"}
     files = {f"sys/fs/cgroup/{name}": text for name, text in groups.items()}
     write(tmp_path, {"proc/self/cgroup": "0::/job/step\n", **files})
-    assert cores(tmp_path) == 2
+    assert len(cores(tmp_path)) == 2
 
 
 def test_the_older_system_of_groups(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_the_older_system_of_groups(tmp_path: Path) -> None:
     memory = {"limit_in_bytes": f"{4 * GB}\n", "usage_in_bytes": f"{GB}\n", "stat": f"total_inactive_file {GB // 2}\n"}
     files = v1 | {f"memory/job/memory.{name}": text for name, text in memory.items()}
     write(tmp_path, {"proc/self/cgroup": lines, **{f"sys/fs/cgroup/{name}": text for name, text in files.items()}})
-    assert cores(tmp_path) == 3
+    assert len(cores(tmp_path)) == 3
     assert free_memory(tmp_path) == 3 * GB + GB // 2
 
 
@@ -77,5 +77,5 @@ def test_free_memory_is_the_least_that_anybody_grants(tmp_path: Path) -> None:
 
 
 def test_this_machine() -> None:
-    assert cores() >= 1
+    assert cores()
     assert (free_memory() or 0) > 0
