@@ -63,7 +63,7 @@ def test_another_start_adds_to_the_pool(home: VllmHome) -> None:
     assert home.run("start", "org/smol", "--gpus", "0").code == 0
     more = home.run("start", "org/smol", "--json")
     assert more.code == 0
-    assert "smol-1 serve smol already" in more.err
+    assert "smol is served by smol-1 already" in more.err
     assert [(one["name"], one["gpus"]) for one in more.json] == [("smol-2", [1])]
     other = home.run("start", "another/smol", "--cpu")
     assert other.code == 2
