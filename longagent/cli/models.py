@@ -109,10 +109,12 @@ def remove(
 ) -> None:
     """Remove a model file, or what was fetched of it."""
     with guard(verbose=verbose):
+        from longagent.llm.embedded import SMOLLM2
         from longagent.llm.model_files import folder
         from longagent.settings import Settings
 
-        short = name.removeprefix("local/")
+        # `local` alone is the small one, as everywhere.
+        short = SMOLLM2.filename if name == "local" else name.removeprefix("local/")
         if not folder.remove(folder.models_folder(Settings.resolve().data_dir), short):
             raise UsageError(f"there is no model file {short!r}.", hint="See: longagent models list")
         typer.echo(f"longagent: {short} is removed.", err=True)

@@ -124,9 +124,10 @@ def _start(
 
     served = wishes.model.served
     there = pools(read_workers(settings.state_dir), served=served, task=wishes.task).get(served, ())
-    if there and not quiet:
-        say(f"{', '.join(worker.name for worker in there)} serve {served} already; what is started is added to them.")
     engine = find_engine(settings.vllm_python, environ=os.environ)
+    if there and not quiet:
+        names = ", ".join(worker.name for worker in there)
+        say(f"{served} is served by {names} already; what is started is added.")
     with Starting(quiet=quiet) as starting:
         return start_workers(settings.state_dir, engine, wishes, where, timeout=timeout, watching=starting)
 

@@ -157,7 +157,7 @@ def test_a_wrong_checksum_is_refused_and_nothing_kept(data: bytes, folder: Path)
     with Hub(data, sha256="0" * 64) as hub:
         error = refused(hub, folder)
         assert isinstance(error, ModelRejectedError)
-        assert f"has the sha256 {hashlib.sha256(data).hexdigest()}, not {'0' * 64}; it was removed." in str(error)
+        assert f"has the sha256 {hashlib.sha256(data).hexdigest()}, not {'0' * 64}; it was not kept." in str(error)
         assert left(folder) == []
 
 
@@ -312,3 +312,34 @@ def test_a_file_that_cannot_be_linked_is_copied(
     assert events
     (folder / "original.gguf.json").unlink()
     assert asyncio.run(take_over(original, folder=folder, emit=[].append)).sha256 is None
+
+
+def test_a_checksum_that_was_given_counts_for_a_file_that_is_there_too(tmp_path: Path, folder: Path) -> None:
+    original = write_gguf(tmp_path / "m.gguf", llama())
+    asyncio.run(take_over(original, folder=folder, emit=[].append))
+    copy = tmp_path / "elsewhere" / "m.gguf"
+    copy.parent.mkdir()
+    copy.write_bytes(original.read_bytes())
+    for given in (original, copy):
+        with pytest.raises(ModelRejectedError, match=f"not {'0' * 64}"):
+            asyncio.run(take_over(given, folder=folder, emit=[].append, sha256="0" * 64))
+
+
+def test_nothing_is_fetched_into_a_file_of_ones_own(
+    data: bytes, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tmp_path / "m.gguf"
+    original.write_bytes(data[:2_000_000])
+    with Hub(data, breaks=[1_000_000, *[0] * 5]) as hub:
+        refused(hub, folder)
+        # As a run leaves it that is killed while it compares checksums: the part is the person's own file.
+        monkeypatch.setattr("longagent.llm.model_files.own.kept", killed)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(take_over(original, folder=folder, emit=[].append))
+        hub.breaks = []
+        assert pull(hub, folder).path.read_bytes() == data
+    assert original.read_bytes() == data[:2_000_000]
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

@@ -63,7 +63,7 @@ def test_another_start_adds_to_the_pool(home: VllmHome) -> None:
     assert home.run("start", "org/smol", "--gpus", "0").code == 0
     more = home.run("start", "org/smol", "--json")
     assert more.code == 0
-    assert "smol-1 serve smol already" in more.err
+    assert "smol is served by smol-1 already" in more.err
     assert [(one["name"], one["gpus"]) for one in more.json] == [("smol-2", [1])]
     other = home.run("start", "another/smol", "--cpu")
     assert other.code == 2
@@ -198,3 +198,15 @@ def test_what_is_no_model_starts_nothing(home: VllmHome) -> None:
     done = home.run("start", "--", "--trust-remote-code", "--host=0.0.0.0")
     assert (done.code, done.out, home.called(), home.records()) == (2, "", [], [])
     assert "'--trust-remote-code' is no model." in done.err
+
+
+def test_a_gpu_whose_engine_outlived_its_server_is_not_free(home: VllmHome) -> None:
+    assert home.run("start", "org/smol", "--gpus", "0").code == 0
+    server, engine = home.pids()
+    os.kill(server, signal.SIGKILL)
+    wait_for(lambda: home.living() == [engine])
+    refused = home.run("start", "org/smol", "--gpus", "0")
+    assert refused.code == 2
+    assert "GPU 0 has a worker already (smol-1). Stop it;" in refused.err
+    assert home.run("stop", "smol-1").code == 0
+    assert home.living() == []

@@ -5,11 +5,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from longagent.errors import UsageError
+from longagent.errors import ModelRejectedError, UsageError
 from longagent.events import Emit, WeightsProgress
 from longagent.llm.embedded.gguf import model_file
 from longagent.llm.model_files.folder import PART, ModelFile, file_name, model_file_at
-from longagent.llm.model_files.pull import checksum, keeping, kept, require_room
+from longagent.llm.model_files.pull import checksum, drop_part, keeping, kept, require_room
 
 _PIECE = 2**22
 
@@ -28,9 +28,10 @@ async def take_over(
     path = folder / file_name(name or given.name)
     async with keeping(path, emit):
         if path.exists():
-            return await asyncio.to_thread(_already, path, source)
+            return await asyncio.to_thread(_already, path, source, sha256)
         part = path.with_name(f"{path.name}{PART}")
-        part.unlink(missing_ok=True)
+        # With what is known of a part from a hub: fetching would go on within this file, and a link is a person's own.
+        drop_part(part)
         # A link takes no room and no time, and stays when the other name is removed.
         with suppress(OSError):
             os.link(source, part)
@@ -40,12 +41,15 @@ async def take_over(
         return await asyncio.to_thread(kept, part, path, source=str(source), sha256=sha256)
 
 
-def _already(path: Path, source: Path) -> ModelFile:
+def _already(path: Path, source: Path, sha256: str | None) -> ModelFile:
     there = model_file_at(path)
-    if path.samefile(source):
-        return there
-    if there.size == source.stat().st_size and checksum(path) == checksum(source):
-        return there
+    same = path.samefile(source)
+    if same or there.size == source.stat().st_size:
+        found = checksum(source) if sha256 or not same else None
+        if sha256 not in {None, found}:
+            raise ModelRejectedError(f"{source} has the sha256 {found}, not {sha256}.")
+        if same or checksum(path) == found:
+            return there
     raise UsageError(
         f"there is another {path.name} already, from {there.source or 'elsewhere'}.",
         hint=f"Remove it with `longagent models remove {there.name}`, or give this one another name with --name.",

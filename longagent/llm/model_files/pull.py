@@ -85,7 +85,7 @@ class Part:
         self.size = told.size
         self.validator = ""
         """The storage's own word for what it sent; only if it is still that, the rest fits."""
-        self._about = path.with_name(f"{path.name}.json")
+        self._about = _about(path)
         self._of = {"source": str(source), "size": told.size, "etag": told.etag, "sha256": told.sha256}
         try:
             before = json.loads(self._about.read_text(encoding="utf-8"))
@@ -111,8 +111,13 @@ class Part:
     def drop(self) -> None:
         """Forget what has come."""
         self.validator = ""
-        self.path.unlink(missing_ok=True)
-        self._about.unlink(missing_ok=True)
+        drop_part(self.path)
+
+
+def drop_part(path: Path) -> None:
+    """Remove what has come of a file, and what is known about it."""
+    path.unlink(missing_ok=True)
+    _about(path).unlink(missing_ok=True)
 
 
 def kept(part: Path, path: Path, *, source: str, sha256: str | None) -> ModelFile:
@@ -131,17 +136,19 @@ def kept(part: Path, path: Path, *, source: str, sha256: str | None) -> ModelFil
             problem = "is one of several parts of a model" if header.parts > 1 else ""
         except UsageError:
             problem = "is not a whole GGUF file"
-    about = part.with_name(f"{part.name}.json")
     if problem:
-        part.unlink(missing_ok=True)
-        about.unlink(missing_ok=True)
-        raise ModelRejectedError(f"what came as {path.name} {problem}; it was removed.", hint="Try again, or another.")
+        drop_part(part)
+        raise ModelRejectedError(f"{source} {problem}; it was not kept.", hint="Try again, or another.")
     file = ModelFile(path=path, size=part.stat().st_size, source=source, sha256=found, licence=licence)
     # First what is known about it: a record without its file is none, a file without its record is somebody's own.
     write_record(file)
     part.replace(path)
-    about.unlink(missing_ok=True)
+    _about(part).unlink(missing_ok=True)
     return file
+
+
+def _about(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
 
 
 def checksum(path: Path) -> str:

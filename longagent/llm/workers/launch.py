@@ -30,12 +30,18 @@ def alone(state_dir: Path) -> Iterator[None]:
     """Let nobody else choose names, ports and GPUs inside.
 
     Raises:
-        UsageError: somebody else does, for a minute.
-        OSError: the folder cannot be written.
+        UsageError: somebody else does, for a minute; or the folder cannot be made.
+        OSError: it cannot be written.
     """
     folder = workers_folder(state_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(
+            f"Records of workers cannot be kept in {folder}: {error.strerror or error}.",
+            hint="Set LONGAGENT_STATE_DIR to a folder that can be written.",
+        ) from None
+    try:
         with exclusive(folder / "lock", seconds=_LOCK_SECONDS):
             yield
     except TimeoutError:

@@ -1,7 +1,7 @@
 """Workers are started: placed on GPUs or cores, launched together, and awaited until all of them are healthy."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from longagent.llm.workers.log import stage, tail
 from longagent.llm.workers.naming import new_names
 from longagent.llm.workers.ports import choose_ports, port_of
 from longagent.llm.workers.probe import healthy, serves
-from longagent.llm.workers.processes import end
+from longagent.llm.workers.processes import end, members
 from longagent.llm.workers.record import Worker, forget_worker, read_workers, write_worker
 from longagent.llm.workers.troubles import explain
 
@@ -100,7 +100,10 @@ def _launch_all(
     known = read_workers(state_dir)
     living = tuple(worker for worker in known if worker.lives)
     _agree(living, wishes)
-    places = _places(living, wishes, where, environ=environ, held=held)
+    # Engines that outlived their server hold its GPUs.
+    busy = {gpu: worker.name for worker in known if members(worker) for gpu in worker.gpus}
+    taken = {port_of(worker.url) for worker in living}
+    places = _places(wishes, where, busy=busy, taken=taken, environ=environ, held=held)
     names = new_names(wishes.model.served, {worker.name for worker in known}, count=len(places))
     for name, place in zip(names, places, strict=True):
         describe = {
@@ -127,9 +130,14 @@ def _agree(living: Sequence[Worker], wishes: Wishes) -> None:
 
 
 def _places(
-    living: Sequence[Worker], wishes: Wishes, where: Where, *, environ: Mapping[str, str], held: ExitStack
+    wishes: Wishes,
+    where: Where,
+    *,
+    busy: Mapping[int, str],
+    taken: Collection[int],
+    environ: Mapping[str, str],
+    held: ExitStack,
 ) -> tuple[Place, ...]:
-    taken = {port_of(worker.url) for worker in living}
     if where.cpu:
         count = where.replicas or 1
         shares = split_cores(cores(), replicas=count, each=wishes.each)
@@ -137,7 +145,6 @@ def _places(
         ports = choose_ports(count, first=where.port, taken=taken, held=held)
         return tuple(Place(port=port, cores=own, cache_gib=size) for port, own in zip(ports, shares, strict=True))
     gpus = find_gpus(where.gpus, environ=environ)
-    busy = {gpu: worker.name for worker in living for gpu in worker.gpus}
     if where.gpus is None:
         gpus = free_of(gpus, busy)
     elif not wishes.sized:

@@ -23,7 +23,8 @@ def named(workers: Sequence[Worker], text: str) -> tuple[Worker, ...]:
         return exact
     if pool := tuple(worker for worker in workers if worker.served == text.removeprefix("vllm/")):
         return pool
-    begin = tuple(worker for worker in workers if worker.name.startswith(text))
+    # A variable of a script that is not set must not stop the only worker there is.
+    begin = tuple(worker for worker in workers if text and worker.name.startswith(text))
     if len(begin) == 1:
         return begin
     if begin:

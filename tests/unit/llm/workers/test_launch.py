@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from longagent.errors import UsageError
 from longagent.llm.workers import launch as module
 from longagent.llm.workers.launch import Launched, alone, launch, log_path
 from longagent.llm.workers.processes import end, members
@@ -55,3 +56,12 @@ def test_one_that_cannot_be_recorded_never_runs(tmp_path: Path, monkeypatch: pyt
             launched, ["touch", str(ran)], os.environ, state_dir=tmp_path, describe=SMOL, log=log_path(tmp_path, "x")
         )
     assert (launched, ran.exists()) == ([], False)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with (
+        pytest.raises(UsageError, match="cannot be kept in .*state/workers: .*LONGAGENT_STATE_DIR"),
+        alone(tmp_path / "state"),
+    ):
+        pass

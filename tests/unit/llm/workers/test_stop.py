@@ -27,3 +27,5 @@ def test_who_is_not_there_or_not_one() -> None:
         named(WORKERS, "smoll-1")
     with pytest.raises(UsageError, match="See: longagent workers status"):
         named((), "x")
+    with pytest.raises(UsageError, match="There is no worker ''"):
+        named(WORKERS[2:], "")
