@@ -46,6 +46,10 @@ def _explain(error: Exception) -> int:
         case OSError():
             # Documents and servers have errors of their own; this is our output, or a full disk.
             _say(f"cannot go on: {error.strerror or error}.")
+        case RuntimeError() if "home directory" in str(error):
+            # As pathlib has it.
+            _say("a path begins with ~NAME, and no user of that name has a home here.")
+            return 2
         case _:
             _say(f"Unexpected {type(error).__name__}: {error} (run again with -vv for the traceback and report it)")
     return 1

@@ -53,7 +53,7 @@ def test_json_is_one_object_with_the_contract(server: SimulatedServer, env: dict
     assert list(answer) == [
         *("schema", "question", "answer", "found", "partial", "written", "traced", "verify", "citations"),
         *("conflicts", "strategy", "strategy_reason", "model", "usage", "coverage", "retrieval", "ranking"),
-        *("seconds", "warnings", "run_id"),
+        *("seconds", "warnings", "caveat", "run_id"),
     ]
     assert (answer["schema"], answer["question"], answer["found"], answer["partial"]) == (1, QUESTION, True, False)
     assert (answer["strategy"], answer["model"]) == ("rag", "openai/sim")

@@ -47,7 +47,10 @@ def test_one_server_for_each_gpu_seen_and_stopped(home: VllmHome) -> None:
     assert len(shown) == 2
     assert "\\x1b[31mcoloured" in shown[1]
 
-    full = home.run("start", "Qwen/Qwen3-8B")
+    other = home.run("start", "Qwen/Qwen3-8B", "--", "--quantization", "fp8")
+    assert other.code == 2
+    assert "Worker qwen3-8b-1 serves 'Qwen3-8B' already, with other flags or other weights." in other.err
+    full = home.run("start", "Qwen/Qwen3-8B", "--", "--max-num-seqs", "8")
     assert (full.code, len(home.records())) == (2, 2)
     assert "Every GPU has a worker already (qwen3-8b-1, qwen3-8b-2)" in full.err
 

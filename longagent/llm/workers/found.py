@@ -62,7 +62,7 @@ def _pool(served: str, workers: Sequence[Worker]) -> Pool:
         model=models[0],
         base_urls=tuple(worker.url for worker in workers),
         window=min(windows, default=None),
-        identity=" ".join(["vllm", *models]),
+        identity=" ".join(["vllm", *sorted({worker.identity or worker.model for worker in workers})]),
     )
 
 

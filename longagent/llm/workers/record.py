@@ -25,6 +25,8 @@ class Worker:
     """As it was asked for: a name of the hub, or a folder."""
     served: str
     """The name under which the server answers: `vllm/SERVED` is what users write."""
+    identity: str = ""
+    """What decides its replies; see `identity_of`."""
     task: Task = "chat"
     url: str
     """`http://127.0.0.1:PORT/v1`."""

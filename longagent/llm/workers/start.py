@@ -13,6 +13,7 @@ from longagent.llm.workers.command import Place, Wishes, child_environment, comm
 from longagent.llm.workers.cores import cache_gib, split_cores
 from longagent.llm.workers.engine import Engine
 from longagent.llm.workers.gpus import check_shared, deal, find_gpus, free_of
+from longagent.llm.workers.identity import identity_of
 from longagent.llm.workers.launch import Launched, alone, launch, log_path
 from longagent.llm.workers.log import stage, tail
 from longagent.llm.workers.naming import new_names
@@ -99,7 +100,8 @@ def _launch_all(
 ) -> None:
     known = read_workers(state_dir)
     living = tuple(worker for worker in known if worker.lives)
-    _agree(living, wishes)
+    identity = identity_of(wishes.model.source, wishes.flags)
+    _agree(living, wishes, identity)
     # Engines that outlived their server hold its GPUs.
     busy = {gpu: worker.name for worker in known if members(worker) for gpu in worker.gpus}
     taken = {port_of(worker.url) for worker in living}
@@ -109,6 +111,7 @@ def _launch_all(
         describe = {
             "name": name,
             "model": wishes.model.source,
+            "identity": identity,
             "served": wishes.model.served,
             "task": wishes.task,
             "url": f"http://127.0.0.1:{place.port}/v1",
@@ -119,14 +122,18 @@ def _launch_all(
         launch(launched, argv, child, state_dir=state_dir, describe=describe, log=log)
 
 
-def _agree(living: Sequence[Worker], wishes: Wishes) -> None:
+def _agree(living: Sequence[Worker], wishes: Wishes, identity: str) -> None:
     """Make sure that workers of one name are alike: calls go to any of them."""
     for worker in living:
-        if worker.served == wishes.model.served and (worker.model, worker.task) != (wishes.model.source, wishes.task):
-            raise UsageError(
-                f"Worker {worker.name} serves {worker.model} ({worker.task}) as {worker.served!r} already.",
-                hint="Give another --served-name, or stop it.",
-            )
+        if worker.served != wishes.model.served:
+            continue
+        if (worker.model, worker.task) != (wishes.model.source, wishes.task):
+            problem = f"Worker {worker.name} serves {worker.model} ({worker.task}) as {worker.served!r} already."
+        elif worker.identity != identity:
+            problem = f"Worker {worker.name} serves {worker.served!r} already, with other flags or other weights."
+        else:
+            continue
+        raise UsageError(problem, hint="Give another --served-name, or stop it.")
 
 
 def _places(

@@ -9,7 +9,7 @@ from typing import Literal
 from longagent.llm.server_metrics import ServerMetrics, read_metrics
 from longagent.llm.workers.log import stage, tail
 from longagent.llm.workers.probe import ask, healthy, serves
-from longagent.llm.workers.record import Worker, write_worker
+from longagent.llm.workers.record import Worker, workers_folder, write_worker
 from longagent.llm.workers.troubles import explain
 
 _UNKNOWN = ServerMetrics()
@@ -50,7 +50,9 @@ def _look(worker: Worker, state_dir: Path) -> Status:
         if said is None:
             return Status(worker=worker, state="starting", why=stage(tail(worker.log)))
         worker = replace(worker, ready=True, window=said.window)
-        write_worker(state_dir, worker)
+        # Unless it was stopped meanwhile: nobody would take the record away again.
+        if (workers_folder(state_dir) / f"{worker.name}.json").exists():
+            write_worker(state_dir, worker)
     counted = ask(worker.url, "/metrics")
     metrics = read_metrics(counted.body) if counted is not None and counted.status == 200 else _UNKNOWN
     return Status(worker=worker, state="ready", metrics=metrics)
