@@ -36,7 +36,7 @@ class Settings:
     """`local`, `local/FILE`, `openai/NAME`, `vllm/NAME`, `PROVIDER/NAME`; `None`: the base URL's only model, else
     `local`; `auto`: the same, but before `local` comes what workers serve."""
     base_url: tuple[str, ...] = ()
-    """OpenAI-compatible servers, tried by load."""
+    """OpenAI-compatible servers, all of the same model."""
     strategy: str = "auto"
     window: int | None = None
     """Tokens of prompt and reply together; `None`: what the model has."""
